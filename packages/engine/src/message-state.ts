@@ -1,0 +1,200 @@
+/**
+ * The one state machine of a message: what each event makes of it, and what that means for its lane, its quota and its next
+ * attempt. Pure: the shell (gateway/store) reads the facts, asks here, and writes the answer in one guarded transaction.
+ * The picture is docs/state-machine.md (a test compares it).
+ */
+import type { NotSentClass } from '@bluewire/contract/node-protocol/common'
+import type { Service } from '@bluewire/contract/ids'
+
+export const MESSAGE_STATES = [
+  'queued',
+  'sending',
+  'sent',
+  'delivered',
+  'read',
+  'failed',
+  'unknown',
+  'cancelled',
+  'expired',
+] as const
+export type MessageState = (typeof MESSAGE_STATES)[number]
+
+/** Tries by one service before a message fails; a fallback to SMS has tries of its own. */
+export const TRIES_MAX = 3
+/** A message whose tries were refused keeps its place in the lane this long, counted from its first dispatch. */
+export const RETRY_FOR_MS = 60_000
+/** Waits before the second and the third try. */
+export const RETRY_AFTER_MS: readonly number[] = [1_000, 5_000]
+/** Proof of not sent that comes later than this after the attempt fell silent ends the message: nothing stale goes out by itself. */
+export const STALE_PROOF_MS = 10 * 60_000
+/** A message whose outcome is unknown holds the next one of its lane at most this long. */
+export const UNKNOWN_HOLD_MS = 2 * 60_000
+
+/** What is known of a message when something happens to it. Instants are milliseconds. */
+export type MessageFacts = Readonly<{
+  state: MessageState
+  service: Service
+  /** Tries by the present service. */
+  tries: number
+  /** First dispatch by the present service. */
+  firstTryAtMs: number | null
+  expiresAtMs: number
+  cancelAskedAtMs: number | null
+  /** A caller was told that it failed: it may never be tried again. */
+  sealed: boolean
+  /** SMS was asked for in case of failure, and some line can do it. */
+  fallback: boolean
+  onUnknown: 'hold' | 'resend'
+  /** When it became unknown. */
+  unknownAtMs: number | null
+  /** Some attempt of it ever had evidence of sent. */
+  everSent: boolean
+  /** Its quota was given back. */
+  refunded: boolean
+}>
+
+export type MessageEvent =
+  | Readonly<{ kind: 'dispatched' }>
+  | Readonly<{ kind: 'attempt_sent' | 'attempt_delivered' | 'attempt_read' }>
+  | Readonly<{
+      kind: 'attempt_not_sent'
+      class: NotSentClass
+      reason: string
+      /** Proven by a tombstone: the node never saw it, or never began. */
+      voided: boolean
+      /** It is this attempt that the message waits for (the latest one, not an overridden one). */
+      current: boolean
+    }>
+  | Readonly<{ kind: 'attempt_unknown'; reason: string; current: boolean }>
+  | Readonly<{ kind: 'attempt_bounced'; reason: string }>
+  | Readonly<{ kind: 'cancel_asked' }>
+  | Readonly<{ kind: 'expired' }>
+  | Readonly<{ kind: 'opted_out' }>
+  | Readonly<{ kind: 'resend_asked' }>
+
+/** What becomes of the message. Absent keys stay as they are. */
+export type MessageChange = Readonly<{
+  state: MessageState
+  /** The service of the next attempt, when it changes (fallback). */
+  service?: Service
+  notBeforeMs?: number
+  /** The next of the lane may go from then on although this one is not resolved. */
+  laneFreeAtMs?: number
+  failure?: string
+  cancelAskedAtMs?: number
+  refund?: true
+  charge?: true
+  /** The latest attempt no longer counts: a further one was asked for knowing that it may have gone out. */
+  override?: true
+  /** Evidence of sent while another attempt may be out: the recipient may have it twice. */
+  duplicateSuspected?: true
+}>
+
+const RANK: Readonly<Record<MessageState, number>> = {
+  queued: 0,
+  sending: 0,
+  failed: 0,
+  unknown: 0,
+  cancelled: 0,
+  expired: 0,
+  sent: 1,
+  delivered: 2,
+  read: 3,
+}
+
+/** Nothing further happens to it by itself. Late evidence may still move it. */
+export function isSettled(state: MessageState): boolean {
+  return state !== 'queued' && state !== 'sending'
+}
+
+export function isSentOrBetter(state: MessageState): boolean {
+  return RANK[state] > 0
+}
+
+/** Null: the event changes nothing, and no event is written. */
+export function transition(m: MessageFacts, event: MessageEvent, nowMs: number): MessageChange | null {
+  switch (event.kind) {
+    case 'dispatched':
+      return m.state === 'queued' ? { state: 'sending' } : null
+    case 'attempt_sent':
+      return evidence(m, 'sent')
+    case 'attempt_delivered':
+      return evidence(m, 'delivered')
+    case 'attempt_read':
+      return evidence(m, 'read')
+    case 'attempt_not_sent':
+      return event.current ? afterNotSent(m, event, nowMs) : null
+    case 'attempt_unknown':
+      return m.state === 'sending' && event.current ? afterUnknown(m, event.reason, nowMs) : null
+    case 'attempt_bounced':
+      return m.state === 'sent' ? { state: 'failed', failure: event.reason } : null
+    case 'cancel_asked':
+      if (m.state === 'queued') return { state: 'cancelled', ...refund(m) }
+      return (m.state === 'sending' || m.state === 'unknown') && m.cancelAskedAtMs === null
+        ? { state: m.state, cancelAskedAtMs: nowMs }
+        : null
+    case 'expired':
+      return m.state === 'queued' ? { state: 'expired', ...refund(m) } : null
+    case 'opted_out':
+      return m.state === 'queued' ? { state: 'failed', failure: 'opted_out', ...refund(m) } : null
+    case 'resend_asked':
+      return m.state === 'unknown' && !m.sealed && !m.everSent
+        ? { state: 'queued', override: true, notBeforeMs: nowMs }
+        : null
+    default:
+      return event satisfies never
+  }
+}
+
+/** Evidence beats every guess, also after the message was called failed, unknown, cancelled or expired. */
+function evidence(m: MessageFacts, to: 'sent' | 'delivered' | 'read'): MessageChange | null {
+  if (RANK[to] <= RANK[m.state]) return null
+  return { state: to, ...(m.refunded ? { charge: true as const } : {}) }
+}
+
+function afterNotSent(
+  m: MessageFacts,
+  event: Extract<MessageEvent, { kind: 'attempt_not_sent' }>,
+  nowMs: number,
+): MessageChange | null {
+  if (m.state !== 'sending' && m.state !== 'unknown') return null
+  if (m.cancelAskedAtMs !== null) return { state: 'cancelled', ...refund(m) }
+  if (m.expiresAtMs <= nowMs) return { state: 'expired', ...refund(m) }
+  const next = m.sealed || m.everSent ? null : (retry(m, event, nowMs) ?? fallback(m, nowMs))
+  return next ?? { state: 'failed', failure: event.reason, ...refund(m) }
+}
+
+function retry(
+  m: MessageFacts,
+  event: Extract<MessageEvent, { kind: 'attempt_not_sent' }>,
+  nowMs: number,
+): MessageChange | null {
+  if (event.class !== 'never_handed' || m.tries >= TRIES_MAX) return null
+  // A tombstone proves that nothing was tried: what bounds it is staleness, not the patience with a node that keeps refusing.
+  const inTime = event.voided ? !isStale(m, nowMs) : m.state === 'sending' && nowMs - (m.firstTryAtMs ?? nowMs) <= RETRY_FOR_MS
+  if (!inTime) return null
+  const wait = event.voided ? 0 : (RETRY_AFTER_MS[m.tries - 1] ?? RETRY_AFTER_MS.at(-1) ?? 0)
+  return { state: 'queued', notBeforeMs: nowMs + wait }
+}
+
+/** An iMessage that provably did not go out leaves as SMS. Never from an SMS, never on silence. */
+function fallback(m: MessageFacts, nowMs: number): MessageChange | null {
+  if (!m.fallback || m.service !== 'imessage' || isStale(m, nowMs)) return null
+  return { state: 'queued', service: 'sms', notBeforeMs: nowMs }
+}
+
+function isStale(m: MessageFacts, nowMs: number): boolean {
+  return m.state === 'unknown' && nowMs - (m.unknownAtMs ?? nowMs) > STALE_PROOF_MS
+}
+
+function afterUnknown(m: MessageFacts, reason: string, nowMs: number): MessageChange {
+  const mayResend = m.onUnknown === 'resend' && !m.sealed && !m.everSent && m.cancelAskedAtMs === null
+  if (mayResend && m.tries < TRIES_MAX && m.expiresAtMs > nowMs) {
+    return { state: 'queued', override: true, notBeforeMs: nowMs, failure: reason }
+  }
+  return { state: 'unknown', laneFreeAtMs: nowMs + UNKNOWN_HOLD_MS, failure: reason }
+}
+
+function refund(m: MessageFacts): { refund: true } | Record<never, never> {
+  return m.refunded ? {} : { refund: true as const }
+}

@@ -1,0 +1,142 @@
+/** Puts a gateway together, and takes it apart in the order in which nothing is lost. */
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import type { AddressInfo } from 'node:net'
+import type { AttemptId, GatewayId } from '@bluewire/contract/ids'
+import { newUlidSource, systemChance } from '@bluewire/platform/chance'
+import { systemClock } from '@bluewire/platform/clock'
+import type { Logger } from 'pino'
+import { InProcessBus } from './bus/in-process-bus.ts'
+import type { GatewayConfig } from './config/config.ts'
+import { DiskGuard } from './delivery/disk-guard.ts'
+import { Dispatcher } from './delivery/dispatcher.ts'
+import { Sweeper } from './delivery/sweeper.ts'
+import { Waiters } from './delivery/waiters.ts'
+import { createHttpServer } from './http/server.ts'
+import { HTTP_DEFAULTS } from './http/http-deps.ts'
+import { createMetrics } from './metrics.ts'
+import { registerJoinRoute } from './nodes/join-route.ts'
+import { NodeServer } from './nodes/node-server.ts'
+import { SESSION_SETTINGS } from './nodes/node-session.ts'
+import { openSqliteStore } from './store/sqlite/sqlite-store.ts'
+
+export const DATABASE_FILE = 'bluewire.sqlite'
+
+export type RunningGateway = Readonly<{
+  /** Where it really listens, for this machine. */
+  url: string
+  port: number
+  /** Answers everybody who waits, lets nodes report, and resolves when nothing of it is left. May be called twice. */
+  stop(): Promise<void>
+}>
+
+export type GatewayEvents = Readonly<{
+  /** The disk failed in a way after which nothing can be promised: the process must end. By default it crashes. */
+  onFatal?: (error: unknown) => void
+}>
+
+/** The longest a stop waits for outcomes, whatever `send_wait` says: a supervisor kills after five seconds. */
+const STOP_WAIT_MS_MAX = 3500
+
+/** The caller holds the lock of the data directory. */
+export async function startGateway(config: GatewayConfig, logger: Logger, events: GatewayEvents = {}): Promise<RunningGateway> {
+  const clock = systemClock
+  const ulid = newUlidSource(() => clock.nowMs(), systemChance)
+  const gateway: GatewayId = `gw_${ulid()}`
+  const onError = (what: string, error: unknown): void => logger.error({ what, err: error }, 'failed')
+  const bus = new InProcessBus((error) => onError('bus', error))
+  const store = openSqliteStore(join(config.dataDir, DATABASE_FILE), {
+    clock,
+    ulid,
+    lineDefaults: { gapMs: config.lineGapMs, burst: config.lineBurst },
+    onHints: (hints) => bus.publish(hints),
+    onFatal: events.onFatal ?? crash,
+  })
+  const disk = new DiskGuard(config.dataDir, {
+    acceptFreeBytes: config.diskAcceptFreeBytes,
+    dispatchFreeBytes: config.diskDispatchFreeBytes,
+  })
+  let draining = false
+  const waiters = new Waiters(store, bus, clock)
+  const dispatcher = new Dispatcher(bus, {
+    store,
+    clock,
+    newAttemptId: (): AttemptId => `attempt_${ulid()}`,
+    mayDispatch: () => !draining && disk.mayDispatch(),
+    onError: (error) => onError('dispatch', error),
+  })
+  const nodes = new NodeServer({
+    store,
+    clock,
+    gateway,
+    settings: SESSION_SETTINGS,
+    log: (event, fields) => logger.info(fields, event),
+    onWorking: (session, lines) => dispatcher.attach(session, lines),
+    onClosed: (session) => dispatcher.detach(session),
+  })
+  const sweeper = new Sweeper({
+    store,
+    clock,
+    dispatcher,
+    options: { ...config, gateway: { id: gateway, pid: process.pid, host: hostname() }, onError },
+  })
+  const app = createHttpServer({
+    store,
+    waiters,
+    clock,
+    ulid,
+    logger,
+    metrics: createMetrics(store),
+    state: { draining: () => draining, diskFull: () => !disk.mayAccept() },
+    options: { ...HTTP_DEFAULTS, ...config },
+  })
+  registerJoinRoute(app, { store, ulid })
+  nodes.listenOn(app.server)
+  try {
+    await sweeper.start()
+    await app.listen({ host: config.host, port: config.port })
+  } catch (error) {
+    sweeper.stop()
+    nodes.stop()
+    await app.close()
+    await store.close()
+    throw error
+  }
+
+  async function stop(): Promise<void> {
+    draining = true
+    nodes.drain()
+    await quiet(() => nodes.inFlight === 0, Math.min(config.sendWaitMs, STOP_WAIT_MS_MAX))
+    waiters.drain()
+    await app.close()
+    sweeper.stop()
+    dispatcher.stop()
+    nodes.stop()
+    await bus.close()
+    await store.close()
+  }
+
+  const { port } = app.server.address() as AddressInfo
+  let stopping: Promise<void> | null = null
+  return { url: `http://${urlHost(config.host)}:${port}`, port, stop: () => (stopping ??= stop()) }
+}
+
+/** Resolves when `done` holds, or after `waitMs`. */
+async function quiet(done: () => boolean, waitMs: number): Promise<void> {
+  const deadlineMs = systemClock.monotonicMs() + waitMs
+  while (!done() && systemClock.monotonicMs() < deadlineMs) {
+    await new Promise<void>((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+function urlHost(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1'
+  if (host === '::') return '[::1]'
+  return host.includes(':') ? `[${host}]` : host
+}
+
+function crash(error: unknown): void {
+  setImmediate(() => {
+    throw error
+  })
+}

@@ -1,0 +1,86 @@
+/** Works one line for one session: as long as something may leave, it commits the next attempt and hands it to the node. */
+import type { AttemptId, LineId } from '@bluewire/contract/ids'
+import type { Clock, Timer } from '@bluewire/platform/clock'
+import type { Dispatched, DispatchResult, Store } from '../store/store.ts'
+
+/** Wait before asking a store again that could not be written. */
+const STORE_RETRY_MS = 1000
+
+/** Where attempts go: the session of the node that has the line. */
+export interface Outlet {
+  readonly epoch: number
+  readonly maxOpen: number
+  /** The node is behind on this line: what is sent now would only wait there. */
+  isSlow(line: LineId): boolean
+  dispatch(line: LineId, dispatched: Dispatched): void
+}
+
+export type LineWorkerDeps = Readonly<{
+  store: Store
+  clock: Clock
+  newAttemptId: () => AttemptId
+  /** False while draining, or while the disk is too full to record what is sent. */
+  mayDispatch: () => boolean
+  onError: (error: unknown) => void
+}>
+
+export class LineWorker {
+  readonly line: LineId
+  readonly #outlet: Outlet
+  readonly #deps: LineWorkerDeps
+  #running = false
+  #again = false
+  #stopped = false
+  #timer: Timer | null = null
+
+  constructor(line: LineId, outlet: Outlet, deps: LineWorkerDeps) {
+    this.line = line
+    this.#outlet = outlet
+    this.#deps = deps
+  }
+
+  /** Something may be possible now. Cheap to call too often. */
+  wake(): void {
+    this.#again = true
+    if (this.#running || this.#stopped) return
+    this.#running = true
+    void this.#run()
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#timer?.cancel()
+  }
+
+  async #run(): Promise<void> {
+    while (this.#again && !this.#stopped) {
+      this.#again = false
+      if (!this.#deps.mayDispatch()) this.#wakeIn(STORE_RETRY_MS)
+      else if (!this.#outlet.isSlow(this.line)) await this.#dispatchOne()
+    }
+    this.#running = false
+  }
+
+  async #dispatchOne(): Promise<void> {
+    let result: DispatchResult
+    try {
+      const { epoch, maxOpen } = this.#outlet
+      result = await this.#deps.store.dispatch({ line: this.line, epoch, attempt: this.#deps.newAttemptId(), maxOpen })
+    } catch (error) {
+      this.#deps.onError(error)
+      return this.#wakeIn(STORE_RETRY_MS)
+    }
+    if (result.kind === 'fenced') return this.stop()
+    if (result.kind === 'dispatched') {
+      this.#again = true
+      // Also when the session has just ended: its socket drops the frame, and the next session's resume list settles the attempt.
+      return this.#outlet.dispatch(this.line, result.dispatched)
+    }
+    if (result.againAtMs !== null) this.#wakeIn(result.againAtMs - this.#deps.clock.nowMs())
+  }
+
+  #wakeIn(delayMs: number): void {
+    this.#timer?.cancel()
+    if (!this.#stopped) this.#timer = this.#deps.clock.setTimer(Math.max(1, delayMs), () => this.wake())
+  }
+}

@@ -1,0 +1,56 @@
+/** What `/metrics` tells: every metric this gateway has, with its meaning. Labels are ids and words, never numbers or texts. */
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+
+export type Metrics = Readonly<{
+  registry: Registry
+  /** `result`: accepted, replayed, mismatch, quota_exceeded, unknown. */
+  accepts: Counter<'service' | 'result'>
+  /** Counted by whoever commits a message's state; `reason` is a word of the catalogue, or `none`. */
+  outcomes: Counter<'status' | 'reason'>
+  httpSeconds: Histogram<'route' | 'method' | 'status'>
+  queueDepth: Gauge<'line'>
+  queueOldestSeconds: Gauge<'line'>
+}>
+
+/** Up to the wait for an outcome (4 s) and a little over. */
+const HTTP_BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 4, 5, 10]
+
+export function createMetrics(): Metrics {
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+  return {
+    registry,
+    accepts: new Counter({
+      name: 'bluewire_accepts_total',
+      help: 'Requests to send that reached the store, by service and result',
+      labelNames: ['service', 'result'],
+      registers,
+    }),
+    outcomes: new Counter({
+      name: 'bluewire_outcomes_total',
+      help: 'Messages that came to an outcome, by status and reason',
+      labelNames: ['status', 'reason'],
+      registers,
+    }),
+    httpSeconds: new Histogram({
+      name: 'bluewire_http_request_seconds',
+      help: 'Time to answer a request, waiting for an outcome included',
+      labelNames: ['route', 'method', 'status'],
+      buckets: HTTP_BUCKETS_S,
+      registers,
+    }),
+    queueDepth: new Gauge({
+      name: 'bluewire_queue_messages',
+      help: 'Messages that wait to leave, by line',
+      labelNames: ['line'],
+      registers,
+    }),
+    queueOldestSeconds: new Gauge({
+      name: 'bluewire_queue_oldest_seconds',
+      help: 'Age of the oldest message that waits to leave, by line',
+      labelNames: ['line'],
+      registers,
+    }),
+  }
+}

@@ -1,0 +1,302 @@
+/**
+ * One connection of one node: hello → welcome → ready → work (PROTOCOL 8.4). Frames are taken in order; what is durable is acknowledged
+ * only after its commit; a session that is fenced is closed and acknowledges nothing.
+ */
+import { parseNodeFrame } from '@bluewire/contract/node-protocol/node-frames'
+import type { DurableFrame, HelloFrame, NodeFrame, ReadyFrame } from '@bluewire/contract/node-protocol/node-frames'
+import { PING_MS, PROTOCOL_VERSION } from '@bluewire/contract/node-protocol/common'
+import type { ByeCode, GatewayFrame } from '@bluewire/contract/node-protocol/gateway-frames'
+import type { AttemptId, GatewayId, LineId, NodeId } from '@bluewire/contract/ids'
+import type { Clock } from '@bluewire/platform/clock'
+import type { FrameSocket } from '@bluewire/platform/frame-socket'
+import { StoreUnavailableError } from '../store/store.ts'
+import type { Dispatched, FrameResult, HelloResult, Store } from '../store/store.ts'
+import { InFlight } from './in-flight.ts'
+
+/** Malformed frames a session may send before it is closed. */
+const COMPLAINTS_MAX = 20
+
+export type SessionSettings = Readonly<{
+  /** An attempt that the node has not begun this long after it got it is never begun. */
+  startWithinMs: number
+  /** Unsettled attempts per line. */
+  maxOpen: number
+}>
+
+export const SESSION_SETTINGS: SessionSettings = { startWithinMs: 10_000, maxOpen: 5 }
+
+export type SessionLine = Readonly<{ id: LineId; address: string; gapMs: number }>
+
+export type SessionDeps = Readonly<{
+  store: Store
+  clock: Clock
+  gateway: GatewayId
+  settings: SessionSettings
+  /** What happens, for logs: ids and words only. */
+  log: (event: string, fields: Readonly<Record<string, string | number | boolean>>) => void
+  /** The session may be given work. */
+  onWorking: (session: NodeSession, lines: readonly SessionLine[]) => void
+  onClosed: (session: NodeSession) => void
+}>
+
+type State = 'greeting' | 'resuming' | 'working' | 'closed'
+type Welcome = Extract<HelloResult, { kind: 'welcome' }>
+
+export class NodeSession {
+  readonly node: NodeId
+  readonly #deps: SessionDeps
+  readonly #socket: FrameSocket
+  readonly inFlight: InFlight
+  #state: State = 'greeting'
+  #welcome: Welcome | null = null
+  #journalId: HelloFrame['journal_id'] | null = null
+  #resume: readonly AttemptId[] = []
+  /** Everything of the journal up to here is committed. */
+  #committedSeq = 0
+  /** Work begins when everything up to here is committed: a STOP may lie in the outbox (PROTOCOL 35). */
+  #workAfterSeq: number | null = null
+  #ackScheduled = false
+  #complaints = 0
+
+  constructor(node: NodeId, socket: FrameSocket, deps: SessionDeps) {
+    this.node = node
+    this.#socket = socket
+    this.#deps = deps
+    this.inFlight = new InFlight(deps.clock, {
+      noTaken: () => this.bye('no_taken', 'An attempt was not taken within 10 s: the session is in doubt.'),
+      lookUp: (attempt) => this.#send({ t: 'command', id: `look_up_${attempt.slice(-8)}`, command: 'look_up', attempt }),
+      giveUp: (attempt) => void this.#giveUp(attempt),
+    })
+  }
+
+  get epoch(): number {
+    return this.#welcome?.epoch ?? 0
+  }
+
+  get working(): boolean {
+    return this.#state === 'working' && this.#workAfterSeq === null
+  }
+
+  get maxOpen(): number {
+    return this.#deps.settings.maxOpen
+  }
+
+  /** Never throws. */
+  received(text: string): void {
+    if (this.#state === 'closed') return
+    const parsed = parseNodeFrame(text)
+    if (!parsed.ok) return this.#complain(parsed.t, parsed.reason)
+    this.#take(parsed.frame).catch((error: unknown) => this.#failed(error))
+  }
+
+  /** The connection is gone, whoever ended it. */
+  closed(): void {
+    if (this.#state === 'closed') return
+    this.#state = 'closed'
+    this.inFlight.clear()
+    this.#deps.onClosed(this)
+    if (this.#welcome === null) return
+    this.#deps.store.closed({ node: this.node, epoch: this.epoch }).catch((error: unknown) => this.#log('session_close_failed', error))
+  }
+
+  bye(code: ByeCode, detail: string, conn?: number): void {
+    if (this.#state === 'closed') return
+    this.#send({ t: 'bye', code, detail, ...(conn === undefined ? {} : { conn }) })
+    this.#deps.log('session_bye', { node: this.node, code })
+    this.#socket.close('politely')
+    this.closed()
+  }
+
+  drain(): void {
+    this.#send({ t: 'drain' })
+  }
+
+  /** The attempt is committed as dispatched; only now does it leave. */
+  dispatch(line: LineId, d: Dispatched): void {
+    this.inFlight.dispatched(d.attempt, line)
+    this.#send({
+      t: 'send',
+      session: this.epoch,
+      attempt: d.attempt,
+      message: d.message,
+      n: d.n,
+      line: d.line,
+      to: d.recipient,
+      service: d.service,
+      body: d.body,
+      start_within_ms: this.#deps.settings.startWithinMs,
+    })
+  }
+
+  void(attempt: AttemptId): void {
+    this.#send({ t: 'void', session: this.epoch, attempt })
+  }
+
+  #send(frame: GatewayFrame): void {
+    if (this.#state !== 'closed') this.#socket.send(JSON.stringify(frame))
+  }
+
+  async #take(frame: NodeFrame): Promise<void> {
+    if (frame.t === 'hello') return this.#hello(frame)
+    if (frame.t === 'complaint') return this.#deps.log('node_complained', { node: this.node, reason: frame.reason })
+    if (this.#welcome === null || this.#state === 'greeting') return this.#complain(frame.t, 'expected hello first')
+    switch (frame.t) {
+      case 'ready':
+        return this.#ready(frame)
+      case 'fact':
+      case 'void_done':
+      case 'inbound':
+        return this.#durable(frame)
+      case 'taken':
+        this.inFlight.taken(frame.attempt)
+        if ((await this.#deps.store.taken(this.#key(), frame.attempt)).kind === 'fenced') this.#fenced()
+        return
+      case 'refused': // volatile: its void_done follows
+        return
+      case 'health':
+        await this.#deps.store.health(this.#key(), {
+          state: frame.state,
+          detail: frame.detail ?? null,
+          provenAtMs: frame.proven_at,
+        })
+        return
+      case 'reply':
+        return this.#deps.log('node_replied', { node: this.node, id: frame.id, ok: frame.ok })
+      default:
+        return frame satisfies never
+    }
+  }
+
+  async #hello(frame: HelloFrame): Promise<void> {
+    if (this.#state !== 'greeting' || this.#journalId !== null) return this.#complain('hello', 'hello was said already')
+    if (frame.node !== this.node) return this.bye('revoked', 'The credential belongs to another node.')
+    if (frame.protocol !== PROTOCOL_VERSION) return this.bye('unsupported', `This gateway speaks version ${PROTOCOL_VERSION}.`)
+    this.#journalId = frame.journal_id
+    const answer = await this.#deps.store.hello({ gateway: this.#deps.gateway, frame })
+    if (this.#state !== 'greeting') {
+      // The connection broke while the hello was committed: the session that nobody has must not look alive.
+      if (answer.kind === 'welcome') await this.#deps.store.closed({ node: this.node, epoch: answer.epoch })
+      return
+    }
+    if (answer.kind === 'bye') return this.bye(answer.code, answer.detail, answer.conn)
+    this.#welcome = answer
+    this.#resume = answer.resume.map((r) => r.attempt)
+    this.#committedSeq = answer.ackedSeq
+    this.#workAfterSeq = frame.outbox.head
+    this.#state = 'resuming'
+    this.#deps.log('session_hello', { node: this.node, epoch: answer.epoch, resume: answer.resume.length })
+    this.#send({
+      t: 'welcome',
+      session: answer.epoch,
+      store_epoch: answer.storeEpoch,
+      mode: 'work',
+      acked_seq: answer.ackedSeq,
+      resume: [...answer.resume],
+      settings: {
+        ping_ms: PING_MS,
+        start_within_ms: this.#deps.settings.startWithinMs,
+        gap_ms: 0, // pacing is the gateway's; a node's own gap is for drivers that need one
+        max_open: this.#deps.settings.maxOpen,
+      },
+      ...(answer.recoverSinceMs === null ? {} : { recover_since: answer.recoverSinceMs }),
+    })
+  }
+
+  async #ready(frame: ReadyFrame): Promise<void> {
+    if (this.#state !== 'resuming') return this.#complain('ready', 'ready was said already')
+    if (frame.session !== this.epoch) return this.#complain('ready', 'ready of another session')
+    const result = await this.#deps.store.ready(this.#key(), frame, this.#resume)
+    if (result.kind === 'fenced') return this.#fenced()
+    if (result.kind === 'incomplete') return this.bye('malformed', `ready says nothing of ${result.missing}`)
+    if (this.#stateNow() !== 'resuming') return
+    for (const attempt of result.started) this.inFlight.started(attempt)
+    this.#state = 'working'
+    this.#workAfterSeq = Math.max(this.#workAfterSeq ?? 0, frame.outbox_head)
+    await this.#maybeWork()
+  }
+
+  async #durable(frame: DurableFrame): Promise<void> {
+    if (frame.journal_id !== this.#journalId) return this.#complain(frame.t, 'of another journal than hello said')
+    const result = await this.#apply(frame).catch((error: unknown) => this.#orphan(frame, error))
+    if (result.kind === 'fenced') return this.#fenced()
+    if (frame.t !== 'inbound') this.inFlight.settled(frame.attempt)
+    this.#committedSeq = Math.max(this.#committedSeq, frame.seq)
+    this.#acknowledgeSoon()
+    await this.#maybeWork()
+  }
+
+  #apply(frame: DurableFrame): Promise<FrameResult> {
+    const { store } = this.#deps
+    if (frame.t === 'fact') return store.fact(this.#key(), frame)
+    if (frame.t === 'void_done') return store.voidDone(this.#key(), frame)
+    return store.inbound(this.#key(), frame)
+  }
+
+  /** What cannot be applied (a bug, a newer kind) is kept raw and acknowledged, or it would block everything behind it for ever. */
+  async #orphan(frame: DurableFrame, error: unknown): Promise<FrameResult> {
+    if (error instanceof StoreUnavailableError) throw error
+    this.#log('frame_orphaned', error)
+    const text = JSON.stringify(frame.t === 'inbound' ? { ...frame, body: '' } : frame)
+    const reason = error instanceof Error ? error.message : String(error)
+    return this.#deps.store.orphan(this.#key(), { journalId: frame.journal_id, seq: frame.seq, text, reason })
+  }
+
+  /** One ack for all that were committed in this turn. */
+  #acknowledgeSoon(): void {
+    if (this.#ackScheduled) return
+    this.#ackScheduled = true
+    this.#deps.clock.soon(() => {
+      this.#ackScheduled = false
+      if (this.#journalId !== null) this.#send({ t: 'ack', journal_id: this.#journalId, seq: this.#committedSeq })
+    })
+  }
+
+  async #maybeWork(): Promise<void> {
+    if (this.#state !== 'working' || this.#workAfterSeq === null || this.#committedSeq < this.#workAfterSeq) return
+    this.#workAfterSeq = null
+    if (this.#welcome?.recoverSinceMs != null) {
+      const { kind } = await this.#deps.store.recovered(this.#key())
+      if (kind === 'fenced') return this.#fenced()
+    }
+    if (this.working) this.#deps.onWorking(this, this.#welcome?.lines ?? [])
+  }
+
+  async #giveUp(attempt: AttemptId): Promise<void> {
+    try {
+      const { kind } = await this.#deps.store.giveUp(this.#key(), attempt, 'no_outcome')
+      if (kind === 'fenced') this.#fenced()
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+
+  #key(): { node: NodeId; epoch: number } {
+    return { node: this.node, epoch: this.epoch }
+  }
+
+  /** Somebody else holds the node now: nothing of this connection counts any more. */
+  #fenced(): void {
+    this.bye('replaced', 'A newer session of this node took over.')
+  }
+
+  /** What could not be committed is not acknowledged; the node says it again on its next connection. */
+  #failed(error: unknown): void {
+    this.#log('session_failed', error)
+    this.bye('store', 'The gateway cannot store what this node says. Try again later.')
+  }
+
+  #complain(about: string | null, reason: string): void {
+    this.#complaints++
+    if (this.#complaints > COMPLAINTS_MAX) return this.bye('malformed', 'Too many frames that make no sense.')
+    this.#send({ t: 'complaint', about, reason })
+  }
+
+  #log(event: string, error: unknown): void {
+    this.#deps.log(event, { node: this.node, error: error instanceof Error ? error.message : String(error) })
+  }
+
+  /** `#state` may have changed while something was awaited; the compiler cannot know. */
+  #stateNow(): State {
+    return this.#state
+  }
+}

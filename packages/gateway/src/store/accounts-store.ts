@@ -1,0 +1,97 @@
+/** Accounts, tokens, nodes' enrolment, quota and the audit log: the part of the store that people administer. */
+import type { AccountId, NodeId, TokenId } from '@bluewire/contract/ids'
+import type { Plan, TokenState } from './tables.ts'
+
+export type Account = Readonly<{
+  id: AccountId
+  name: string
+  plan: Plan
+  /** Messages a UTC calendar month; null: no limit. */
+  quotaLimit: number | null
+  entitlements: readonly string[]
+  /** ISO 3166 alpha-2, for recipients written without a country code. */
+  region: string
+  isInstance: boolean
+  suspendedAtMs: number | null
+  createdAtMs: number
+}>
+
+export type Token = Readonly<{
+  id: TokenId
+  account: AccountId
+  name: string
+  /** The last characters, to tell tokens apart. */
+  hint: string
+  scopes: readonly string[]
+  state: TokenState
+  createdAtMs: number
+  lastUsedAtMs: number | null
+}>
+
+export type AuditEntry = Readonly<{
+  atMs: number
+  actor: string
+  action: string
+  target: string | null
+  data: Readonly<Record<string, unknown>>
+}>
+
+/** Who does something, for the audit log: `cli:root`, `token:tok_…`, `quickstart`. */
+export type Actor = string
+
+/** Every write here appends to the audit log in its own transaction. */
+export interface AccountsStore {
+  createAccount(
+    actor: Actor,
+    account: { id: AccountId; name: string; plan: Plan; quotaLimit: number | null; entitlements: readonly string[]; region: string },
+  ): Promise<Account>
+  account(id: AccountId): Promise<Account | undefined>
+  accounts(): Promise<Account[]>
+  /** The first account. Undefined on a new store. */
+  instanceAccount(): Promise<Account | undefined>
+  /** Returns undefined when there is no such account. Absent keys stay. */
+  updateAccount(
+    actor: Actor,
+    id: AccountId,
+    change: {
+      plan?: Plan
+      quotaLimit?: number | null
+      entitlements?: readonly string[]
+      region?: string
+      suspended?: boolean
+      name?: string
+    },
+  ): Promise<Account | undefined>
+
+  createToken(
+    actor: Actor,
+    token: { id: TokenId; account: AccountId; name: string; hash: string; hint: string; scopes: readonly string[] },
+  ): Promise<Token>
+  tokens(account: AccountId): Promise<Token[]>
+  setTokenState(actor: Actor, id: TokenId, state: TokenState): Promise<Token | undefined>
+  /** The token with this hash and its account; also when suspended or revoked. Hot path. */
+  tokenByHash(hash: string): Promise<{ token: Token; account: Account } | undefined>
+  /** Remembers that it was used; at most one write a minute per token. */
+  tokenUsed(id: TokenId): Promise<void>
+
+  createEnrolment(actor: Actor, enrolment: { codeHash: string; account: AccountId; expiresInMs: number }): Promise<void>
+  /** Exchanges an unused, unexpired code for a node. Undefined: no such code, used, or expired. */
+  redeemEnrolment(input: {
+    codeHash: string
+    node: { id: NodeId; name: string; credentialHash: string; machine: string; simulated: boolean; driver: string }
+  }): Promise<{ node: NodeId; account: AccountId } | undefined>
+  nodeByCredential(hash: string): Promise<{ id: NodeId; account: AccountId; name: string; retired: boolean } | undefined>
+  nodes(account: AccountId): Promise<
+    ReadonlyArray<
+      Readonly<{ id: NodeId; name: string; online: boolean; simulated: boolean; driver: string; health: string; closedAtMs: number | null }>
+    >
+  >
+  /** Takes its credential away; its open attempts become unknown, its history stays. */
+  retireNode(actor: Actor, id: NodeId): Promise<boolean>
+
+  /** Messages accepted in the present UTC month. */
+  used(account: AccountId): Promise<number>
+  audit(limit: number): Promise<AuditEntry[]>
+  /** For what changes no row but must be in the log (recovery ended, restore, …). */
+  appendAudit(entry: { actor: Actor; action: string; target: string | null; data: Record<string, unknown> }): Promise<void>
+}

@@ -1,0 +1,158 @@
+/** W1: a message becomes durable, with its place in the lane, its charge and its event, in one transaction. */
+import type { AccountId, LaneId, LineId } from '@bluewire/contract/ids'
+import type { AcceptResult, NewMessage } from '../store.ts'
+import type { AppendEvent } from './events.ts'
+import { Undo } from './group-writer.ts'
+import type { Tx } from './group-writer.ts'
+import { monthOf } from './rows.ts'
+import type { Db, MessageRow, WriteParts } from './rows.ts'
+import type { Usage } from './usage.ts'
+
+/** An Idempotency-Key is remembered this long, across restarts. */
+export const KEY_REMEMBERED_MS = 24 * 3600_000
+
+export function prepareAccept(parts: WriteParts, append: AppendEvent, usage: Usage): (tx: Tx, m: NewMessage) => AcceptResult {
+  const statements = prepare(parts.db)
+
+  return (tx, m) => {
+    const earlier = claimKey(tx, m)
+    if (earlier !== null) return earlier
+    const month = monthOf(tx.nowMs)
+    const lane = statements.nextInLane.get({ id: `lane_${parts.ulid()}`, account: m.account, recipient: m.recipient })
+    if (lane === undefined) throw new Error('the lane gave no place')
+    if (lane.line === null && m.line !== null) statements.stick.run({ lane: lane.id, line: m.line })
+    const failure = m.failure ?? (lane.opted_out === 1 ? 'opted_out' : null)
+    const account = statements.plan.get({ account: m.account })
+    const used = failure !== null ? usage.used(m.account, month) : usage.charge(m.account, month, account?.quota_limit ?? null)
+    if (used === null) {
+      const limit = account?.quota_limit ?? 0
+      throw new Undo<AcceptResult>({ kind: 'quota_exceeded', used: usage.used(m.account, month), limit })
+    }
+    statements.insert.run(newRow(tx, m, { lane: lane.id, laneSeq: lane.next_seq, month, failure }))
+    append(tx, {
+      account: m.account,
+      type: 'message.accepted',
+      message: m.id,
+      ...(m.line === null ? {} : { line: m.line }),
+      data: { service: m.service, fallback: m.fallback },
+    })
+    if (failure !== null) append(tx, { account: m.account, type: 'message.failed', message: m.id, data: { reason: failure } })
+    else if (m.line !== null) tx.hints.push({ kind: 'line', id: m.line })
+    return { kind: 'accepted', id: m.id, used }
+  }
+
+  /** Null: the key is new (or there is none). The key is claimed in this very transaction: a crash never leaves it half claimed. */
+  function claimKey(tx: Tx, m: NewMessage): AcceptResult | null {
+    if (m.idempotency === null) return null
+    const { key, fingerprint } = m.idempotency
+    statements.forgetKey.run({ account: m.account, key, before: tx.nowMs - KEY_REMEMBERED_MS })
+    const claimed = statements.claimKey.run({ account: m.account, key, fingerprint, message: m.id, at: tx.nowMs })
+    if (claimed === 1) return null
+    const owner = statements.keyOwner.get({ account: m.account, key })
+    return owner?.fingerprint === fingerprint ? { kind: 'replayed', id: owner.message } : { kind: 'mismatch' }
+  }
+}
+
+function newRow(
+  tx: Tx,
+  m: NewMessage,
+  place: { lane: LaneId; laneSeq: number; month: string; failure: string | null },
+): MessageRow {
+  return {
+    id: m.id,
+    account: m.account,
+    token: m.token,
+    lane: place.lane,
+    lane_seq: place.laneSeq,
+    class: m.class,
+    recipient: m.recipient,
+    body: m.body,
+    asked_service: m.service,
+    service: m.service,
+    asked_from: m.from,
+    line: m.line,
+    simulated: m.simulated ? 1 : 0,
+    state: place.failure === null ? 'queued' : 'failed',
+    failure: place.failure,
+    failure_detail: null,
+    hold_reason: null,
+    not_before: 0, // at once, whatever the wall clock does meanwhile
+    expires_at: tx.nowMs + m.expiresInMs,
+    cancel_asked_at: null,
+    sealed: 0,
+    fallback: m.fallback ? 1 : 0,
+    on_unknown: m.onUnknown,
+    attempts: 0,
+    tries: 0,
+    first_try_at: null,
+    ever_sent: 0,
+    sent_service: null,
+    unknown_at: null,
+    lane_free_at: null,
+    charged_month: place.failure === null ? place.month : null,
+    refunded_month: null,
+    ad: m.ad ? 1 : 0,
+    created_at: tx.nowMs,
+    updated_at: tx.nowMs,
+  }
+}
+
+function prepare(db: Db) {
+  return {
+    forgetKey: db.statement((k, p: { account: AccountId; key: string; before: number }) =>
+      k.deleteFrom('idempotency').where('account', '=', p.account).where('key', '=', p.key).where('created_at', '<', p.before),
+    ),
+    claimKey: db.statement(
+      (k, p: { account: AccountId; key: string; fingerprint: string; message: NewMessage['id']; at: number }) =>
+        k
+          .insertInto('idempotency')
+          .values({ account: p.account, key: p.key, fingerprint: p.fingerprint, message: p.message, created_at: p.at })
+          .onConflict((c) => c.doNothing()),
+    ),
+    keyOwner: db.statement((k, p: { account: AccountId; key: string }) =>
+      k.selectFrom('idempotency').select(['message', 'fingerprint']).where('account', '=', p.account).where('key', '=', p.key),
+    ),
+    nextInLane: db.statement((k, p: { id: LaneId; account: AccountId; recipient: string }) =>
+      k
+        .insertInto('lanes')
+        .values({ id: p.id, account: p.account, recipient: p.recipient, next_seq: 1 })
+        .onConflict((c) =>
+          c.columns(['account', 'recipient']).doUpdateSet((e) => ({ next_seq: e('lanes.next_seq', '+', 1) })),
+        )
+        .returning(['id', 'next_seq', 'opted_out', 'line']),
+    ),
+    stick: db.statement((k, p: { lane: LaneId; line: LineId }) =>
+      k.updateTable('lanes').set({ line: p.line }).where('id', '=', p.lane).where('line', 'is', null),
+    ),
+    plan: db.statement((k, p: { account: AccountId }) =>
+      k.selectFrom('accounts').select('quota_limit').where('id', '=', p.account),
+    ),
+    insert: db.statement((k, p: MessageRow) =>
+      k.insertInto('messages').values({
+        id: p.id,
+        account: p.account,
+        token: p.token,
+        lane: p.lane,
+        lane_seq: p.lane_seq,
+        class: p.class,
+        recipient: p.recipient,
+        body: p.body,
+        asked_service: p.asked_service,
+        service: p.service,
+        asked_from: p.asked_from,
+        line: p.line,
+        simulated: p.simulated,
+        state: p.state,
+        failure: p.failure,
+        not_before: p.not_before,
+        expires_at: p.expires_at,
+        fallback: p.fallback,
+        on_unknown: p.on_unknown,
+        charged_month: p.charged_month,
+        ad: p.ad,
+        created_at: p.created_at,
+        updated_at: p.updated_at,
+      }),
+    ),
+  }
+}

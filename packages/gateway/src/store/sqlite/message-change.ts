@@ -1,0 +1,156 @@
+/** Writes what the engine decided about a message: one guarded update, its quota, its events, and the hints that follow. */
+import type { AttemptId, LineId, Service } from '@bluewire/contract/ids'
+import { transition } from '@bluewire/engine/message-state'
+import type { MessageChange, MessageEvent } from '@bluewire/engine/message-state'
+import { route } from '@bluewire/engine/routing'
+import type { AppendEvent } from './events.ts'
+import type { Tx } from './group-writer.ts'
+import { factsOf } from './rows.ts'
+import type { Db, MessageRow } from './rows.ts'
+import type { RoutingLines } from './routing-lines.ts'
+import type { Usage } from './usage.ts'
+
+/** What the event is about, for the timeline and the row. */
+export type About = Readonly<{
+  attempt?: AttemptId
+  detail?: string | null
+  /** With evidence of sent: the service that really carried it. */
+  service?: Service
+  data?: Readonly<Record<string, unknown>>
+}>
+
+export interface MessageWrites {
+  load(id: MessageRow['id']): MessageRow | undefined
+  /** Applies the event to the message. Null: it changed nothing. */
+  apply(tx: Tx, row: MessageRow, step: { event: MessageEvent; about?: About }): MessageChange | null
+}
+
+type Update = Pick<
+  MessageRow,
+  | 'id' | 'state' | 'service' | 'line' | 'tries' | 'first_try_at' | 'not_before' | 'lane_free_at' | 'failure' | 'failure_detail'
+  | 'cancel_asked_at' | 'unknown_at' | 'ever_sent' | 'sent_service' | 'charged_month' | 'refunded_month' | 'updated_at'
+> & { was: MessageRow['state'] }
+
+export type MessageWriteParts = Readonly<{ db: Db; append: AppendEvent; usage: Usage; routing: RoutingLines }>
+
+export function prepareMessageWrites({ db, append, usage, routing }: MessageWriteParts): MessageWrites {
+  const statements = prepare(db)
+
+  function apply(tx: Tx, row: MessageRow, { event, about = {} }: { event: MessageEvent; about?: About }): MessageChange | null {
+    const decided = transition(factsOf(row), event, tx.nowMs)
+    if (decided === null) return null
+    const { change, line } = settleLine(row, decided)
+    const next = updated(tx, row, change, { line, about })
+    if (statements.update.run(next) !== 1) throw new Error(`message ${row.id} changed under its own lock`)
+    if (change.override === true) statements.override.run({ message: row.id })
+    if (change.refund === true && row.charged_month !== null) usage.giveBack(row.account, row.charged_month)
+    if (change.charge === true && row.refunded_month !== null) usage.charge(row.account, row.refunded_month, null)
+    announce(tx, row, { change, event, about, line })
+    return change
+  }
+
+  /** A change of service needs a line that does it; when the last such line is gone, the message has failed after all. */
+  function settleLine(row: MessageRow, change: MessageChange): { change: MessageChange; line: LineId | null } {
+    if (change.service === undefined || change.service === row.service) return { change, line: row.line }
+    const chosen = route({ service: change.service, from: null, sticky: row.line }, routing.of(row.account))
+    if (chosen.kind === 'line') return { change, line: chosen.line }
+    return { change: { state: 'failed', failure: row.failure ?? 'no_line', refund: true }, line: row.line }
+  }
+
+  function announce(
+    tx: Tx,
+    row: MessageRow,
+    step: { change: MessageChange; event: MessageEvent; about: About; line: LineId | null },
+  ): void {
+    const { change, about } = step
+    const common = {
+      account: row.account,
+      message: row.id,
+      ...(about.attempt === undefined ? {} : { attempt: about.attempt }),
+      ...(step.line === null ? {} : { line: step.line }),
+    }
+    const reason = change.failure === undefined ? {} : { reason: change.failure }
+    append(tx, { ...common, type: typeOf(row, change, step.event), data: { ...reason, ...about.data } })
+    if (change.duplicateSuspected === true) append(tx, { ...common, type: 'message.duplicate_suspected' })
+    if (step.line !== null) tx.hints.push({ kind: 'line', id: step.line })
+  }
+
+  return { load: (id) => statements.load.get({ id }), apply }
+}
+
+/** The event's name in the timeline. */
+function typeOf(row: MessageRow, change: MessageChange, event: MessageEvent): string {
+  if (change.state === 'queued') {
+    if (change.service !== undefined && change.service !== row.service) return 'message.fallback_started'
+    return change.override === true ? 'message.resent' : 'message.retry_scheduled'
+  }
+  if (event.kind === 'cancel_asked' && change.state !== 'cancelled') return 'message.cancel_asked'
+  return `message.${change.state}`
+}
+
+function updated(
+  tx: Tx,
+  row: MessageRow,
+  change: MessageChange,
+  more: { line: LineId | null; about: About },
+): Update {
+  const evidence = change.state === 'sent' || change.state === 'delivered' || change.state === 'read'
+  const fellBack = change.service !== undefined && change.service !== row.service
+  return {
+    id: row.id,
+    was: row.state,
+    state: change.state,
+    service: change.service ?? row.service,
+    line: more.line,
+    tries: fellBack || change.override === true ? 0 : row.tries,
+    first_try_at: fellBack || change.override === true ? null : row.first_try_at,
+    not_before: change.notBeforeMs ?? row.not_before,
+    lane_free_at: change.laneFreeAtMs ?? (change.state === 'unknown' ? row.lane_free_at : null),
+    failure: evidence ? null : (change.failure ?? row.failure),
+    failure_detail: evidence ? null : (more.about.detail ?? row.failure_detail),
+    cancel_asked_at: change.cancelAskedAtMs ?? row.cancel_asked_at,
+    unknown_at: change.state === 'unknown' ? (row.unknown_at ?? tx.nowMs) : row.unknown_at,
+    ever_sent: evidence ? 1 : row.ever_sent,
+    sent_service: evidence ? (row.sent_service ?? more.about.service ?? row.service) : row.sent_service,
+    charged_month: change.refund === true ? null : change.charge === true ? row.refunded_month : row.charged_month,
+    refunded_month: change.refund === true ? row.charged_month : change.charge === true ? null : row.refunded_month,
+    updated_at: tx.nowMs,
+  }
+}
+
+function prepare(db: Db) {
+  return {
+    load: db.statement((k, p: { id: MessageRow['id'] }) => k.selectFrom('messages').selectAll().where('id', '=', p.id)),
+    update: db.statement((k, p: Update) =>
+      k
+        .updateTable('messages')
+        .set({
+          state: p.state,
+          service: p.service,
+          line: p.line,
+          tries: p.tries,
+          first_try_at: p.first_try_at,
+          not_before: p.not_before,
+          lane_free_at: p.lane_free_at,
+          failure: p.failure,
+          failure_detail: p.failure_detail,
+          cancel_asked_at: p.cancel_asked_at,
+          unknown_at: p.unknown_at,
+          ever_sent: p.ever_sent,
+          sent_service: p.sent_service,
+          charged_month: p.charged_month,
+          refunded_month: p.refunded_month,
+          updated_at: p.updated_at,
+        })
+        .where('id', '=', p.id)
+        .where('state', '=', p.was),
+    ),
+    override: db.statement((k, p: { message: MessageRow['id'] }) =>
+      k
+        .updateTable('attempts')
+        .set({ overridden: 1 })
+        .where('message', '=', p.message)
+        .where('state', 'not in', ['not_sent', 'refuted']),
+    ),
+  }
+}

@@ -1,0 +1,173 @@
+/** What happens to messages that wait: cancel and expiry (W5), moving to another line (W7), resend, seal (W12), clock repair (W13). */
+import { sql } from 'kysely'
+import type { AccountId, AttemptId, LaneId, LineId, MessageId, NodeId, Service } from '@bluewire/contract/ids'
+import { RETRY_FOR_MS, UNKNOWN_HOLD_MS } from '@bluewire/engine/message-state'
+import { route } from '@bluewire/engine/routing'
+import type { AppendEvent } from './events.ts'
+import type { Tx } from './group-writer.ts'
+import type { MessageWrites } from './message-change.ts'
+import type { RoutingLines } from './routing-lines.ts'
+import type { Db } from './rows.ts'
+
+export interface Queue {
+  cancel(tx: Tx, account: AccountId, id: MessageId): 'cancelled' | 'asked' | 'too_late' | 'not_found'
+  resend(tx: Tx, account: AccountId, id: MessageId): 'queued' | 'refused' | 'not_found'
+  expire(tx: Tx, batch: number): number
+  seal(tx: Tx, id: MessageId): boolean
+  repairClock(tx: Tx): number
+  /** Lanes that wait for a line which has been away since before this instant. */
+  stranded(beforeMs: number): StrandedLane[]
+  move(tx: Tx, lane: StrandedLane): boolean
+}
+
+export type StrandedLane = Readonly<{ lane: LaneId; account: AccountId; line: LineId; service: Service }>
+export type QueueParts = Readonly<{ db: Db; append: AppendEvent; messages: MessageWrites; routing: RoutingLines }>
+
+export function prepareQueue({ db, append, messages, routing }: QueueParts): Queue {
+  const s = prepare(db)
+
+  const owned = (account: AccountId, id: MessageId) => {
+    const row = messages.load(id)
+    return row?.account === account ? row : undefined
+  }
+
+  function cancel(tx: Tx, account: AccountId, id: MessageId): 'cancelled' | 'asked' | 'too_late' | 'not_found' {
+    const row = owned(account, id)
+    if (row === undefined) return 'not_found'
+    if (row.state === 'cancelled') return 'cancelled'
+    const change = messages.apply(tx, row, { event: { kind: 'cancel_asked' } })
+    if (change === null) return row.cancel_asked_at === null ? 'too_late' : 'asked'
+    if (change.state === 'cancelled') return 'cancelled'
+    const open = s.openAttempt.get({ message: id })
+    if (open?.node != null) tx.hints.push({ kind: 'cancel', node: open.node, attempt: open.id })
+    return 'asked'
+  }
+
+  function resend(tx: Tx, account: AccountId, id: MessageId): 'queued' | 'refused' | 'not_found' {
+    const row = owned(account, id)
+    if (row === undefined) return 'not_found'
+    return messages.apply(tx, row, { event: { kind: 'resend_asked' } }) === null ? 'refused' : 'queued'
+  }
+
+  function expire(tx: Tx, batch: number): number {
+    const due = s.due.all({ now: tx.nowMs, batch })
+    for (const { id } of due) {
+      const row = messages.load(id)
+      if (row !== undefined) messages.apply(tx, row, { event: { kind: 'expired' } })
+    }
+    return due.length
+  }
+
+  /** As a whole, and never past a message that is not resolved: two numbers must not overtake each other. */
+  function move(tx: Tx, stranded: StrandedLane): boolean {
+    if (s.unresolved.get({ lane: stranded.lane, now: tx.nowMs }) !== undefined) return false
+    const others = routing.of(stranded.account).filter((l) => l.id !== stranded.line && l.online && !l.paused)
+    const chosen = route({ service: stranded.service, from: null, sticky: null }, others)
+    if (chosen.kind !== 'line') return false
+    for (const { id } of s.queuedBy.all(stranded)) {
+      if (s.move.run({ id, from: stranded.line, to: chosen.line, at: tx.nowMs }) !== 1) continue
+      append(tx, {
+        account: stranded.account,
+        type: 'numbers.substitution',
+        message: id,
+        line: chosen.line,
+        data: { original: stranded.line, used: chosen.line, reason: 'line_away' },
+      })
+    }
+    s.laneLine.run({ lane: stranded.lane, line: chosen.line })
+    tx.hints.push({ kind: 'line', id: chosen.line })
+    return true
+  }
+
+  function repairClock(tx: Tx): number {
+    const repaired = s.repair.all({ now: tx.nowMs })
+    for (const { id } of repaired) tx.hints.push({ kind: 'line', id })
+    return repaired.length + s.repairWaits.run({ now: tx.nowMs, wait: RETRY_FOR_MS, hold: UNKNOWN_HOLD_MS })
+  }
+
+  return {
+    cancel,
+    resend,
+    expire,
+    move,
+    repairClock,
+    seal: (tx, id) => s.seal.run({ id, at: tx.nowMs }) === 1,
+    stranded: (beforeMs) => s.stranded.all({ before: beforeMs }),
+  }
+}
+
+function prepare(db: Db) {
+  return {
+    openAttempt: db.statement<{ message: MessageId }, { id: AttemptId; node: NodeId | null }>((k, p) =>
+      k
+        .selectFrom('attempts')
+        .select(['id', 'node'])
+        .where('message', '=', p.message)
+        .where('state', 'in', ['dispatched', 'taken', 'unknown'])
+        .orderBy('n', 'desc')
+        .limit(1),
+    ),
+    due: db.statement((k, p: { now: number; batch: number }) =>
+      k
+        .selectFrom('messages')
+        .select('id')
+        .where('state', '=', 'queued')
+        .where('expires_at', '<=', p.now)
+        .orderBy('expires_at')
+        .limit(p.batch),
+    ),
+    seal: db.statement((k, p: { id: MessageId; at: number }) =>
+      k.updateTable('messages').set({ sealed: 1, updated_at: p.at }).where('id', '=', p.id).where('state', '=', 'failed'),
+    ),
+    repair: db.statement<{ now: number }, { id: LineId }>((k, p) => ({
+      compile: () =>
+        sql<{ id: LineId }>`update lines set tat = ${p.now} + burst * gap_ms
+          where tat > ${p.now} + burst * gap_ms returning id`.compile(k),
+    })),
+    // Waits that are longer than any this code gives were written by a clock that has been set back since.
+    repairWaits: db.statement<{ now: number; wait: number; hold: number }, unknown>((k, p) => ({
+      compile: () =>
+        sql`update messages set not_before = min(not_before, ${p.now} + ${p.wait}),
+            lane_free_at = min(lane_free_at, ${p.now} + ${p.hold})
+          where state in ('queued', 'sending', 'unknown')
+            and (not_before > ${p.now} + ${p.wait} or lane_free_at > ${p.now} + ${p.hold})`.compile(k),
+    })),
+    unresolved: db.statement((k, p: { lane: LaneId; now: number }) =>
+      k
+        .selectFrom('messages')
+        .select('id')
+        .where('lane', '=', p.lane)
+        .where((e) => e.or([e('state', '=', 'sending'), e.and([e('state', '=', 'unknown'), e('lane_free_at', '>', p.now)])]))
+        .where('state', 'in', ['queued', 'sending', 'unknown'])
+        .limit(1),
+    ),
+    stranded: db.statement<{ before: number }, StrandedLane>((k, p) => ({
+      compile: () =>
+        sql<StrandedLane>`select distinct m.lane, m.account, m.line, m.service from lines l
+          join nodes n on n.id = l.node
+          join messages m on m.line = l.id and m.state = 'queued'
+          where n.gateway is null and n.closed_at < ${p.before} limit 500`.compile(k),
+    })),
+    queuedBy: db.statement<StrandedLane, { id: MessageId }>((k, p) =>
+      k
+        .selectFrom('messages')
+        .select('id')
+        .where('lane', '=', p.lane)
+        .where('line', '=', p.line)
+        .where('service', '=', p.service)
+        .where('state', '=', 'queued')
+        .orderBy('lane_seq'),
+    ),
+    move: db.statement((k, p: { id: MessageId; from: LineId; to: LineId; at: number }) =>
+      k
+        .updateTable('messages')
+        .set({ line: p.to, updated_at: p.at })
+        .where('id', '=', p.id)
+        .where('state', '=', 'queued')
+        .where('line', '=', p.from),
+    ),
+    laneLine: db.statement((k, p: { lane: LaneId; line: LineId }) =>
+      k.updateTable('lanes').set({ line: p.line }).where('id', '=', p.lane),
+    ),
+  }
+}

@@ -1,0 +1,305 @@
+/**
+ * W3: what a node says about an attempt. Facts are keyed by (attempt, node) and fenced by the node's present epoch: who may write now
+ * matters, not who dispatched. A fact that changes nothing (a repeat, or weaker than what is known) is still acknowledged.
+ */
+import type { AttemptId, LineId, NodeId } from '@bluewire/contract/ids'
+import { NOT_RUN_REASONS } from '@bluewire/contract/node-protocol/common'
+import type { FactKind, NotSentClass } from '@bluewire/contract/node-protocol/common'
+import type { FactFrame, VoidDoneFrame } from '@bluewire/contract/node-protocol/node-frames'
+import { attemptAfter } from '@bluewire/engine/attempt-state'
+import type { AttemptState } from '@bluewire/engine/attempt-state'
+import type { MessageEvent } from '@bluewire/engine/message-state'
+import type { FrameResult, SessionKey, TakenResult } from '../store.ts'
+import type { AppendEvent } from './events.ts'
+import type { Tx } from './group-writer.ts'
+import type { Journals } from './journals.ts'
+import type { About, MessageWrites } from './message-change.ts'
+import type { AttemptRow, Db, MessageRow } from './rows.ts'
+
+/** What is now known of an attempt, from whichever side it came. */
+export type Finding = Readonly<{
+  fact: FactKind
+  class?: NotSentClass
+  reason?: string
+  detail?: string
+  /** Not sent because it never ran, as opposed to: the node refused it. */
+  voided?: boolean
+  wasDowngraded?: boolean
+}>
+
+export interface Settle {
+  taken(tx: Tx, session: SessionKey, attempt: AttemptId): TakenResult
+  fact(tx: Tx, session: SessionKey, frame: FactFrame): FrameResult
+  voidDone(tx: Tx, session: SessionKey, frame: VoidDoneFrame): FrameResult
+  giveUp(tx: Tx, session: SessionKey, found: { attempt: AttemptId; reason: string }): FrameResult
+  /** For writes that already hold the fence. */
+  record(tx: Tx, attempt: AttemptRow, finding: Finding): void
+  fenced(session: SessionKey): boolean
+  attempt(id: AttemptId): AttemptRow | undefined
+}
+
+export type SettleParts = Readonly<{ db: Db; append: AppendEvent; messages: MessageWrites; journals: Journals }>
+
+export function prepareSettle({ db, append, messages, journals }: SettleParts): Settle {
+  const s = prepare(db)
+
+  const fenced = (session: SessionKey): boolean => s.session.get(session) === undefined
+  const load = (id: AttemptId): AttemptRow | undefined => s.attempt.get({ id })
+
+  function taken(tx: Tx, session: SessionKey, id: AttemptId): TakenResult {
+    if (fenced(session)) return { kind: 'fenced' }
+    const changed = s.taken.get({ id, node: session.node, at: tx.nowMs })
+    if (changed !== undefined) {
+      const message = messages.load(changed.message)
+      if (message !== undefined) {
+        append(tx, { account: message.account, type: 'message.taken', message: message.id, attempt: id, node: session.node })
+      }
+    }
+    return { kind: 'done' }
+  }
+
+  function fact(tx: Tx, session: SessionKey, frame: FactFrame): FrameResult {
+    if (fenced(session)) return { kind: 'fenced' }
+    const attempt = load(frame.attempt) ?? adopt(tx, session, frame)
+    if (attempt === undefined || attempt.node !== session.node) {
+      journals.orphan(tx, session.node, { journalId: frame.journal_id, text: JSON.stringify(frame), reason: 'no such attempt on this node' })
+      journals.acked(session.node, frame.journal_id, frame.seq)
+      return { kind: 'orphaned' }
+    }
+    record(tx, attempt, {
+      fact: frame.fact,
+      ...(frame.class === undefined ? {} : { class: frame.class }),
+      ...(frame.reason === undefined ? {} : { reason: frame.reason }),
+      ...(frame.detail === undefined ? {} : { detail: frame.detail }),
+      ...(frame.was_downgraded === undefined ? {} : { wasDowngraded: frame.was_downgraded }),
+    })
+    journals.acked(session.node, frame.journal_id, frame.seq)
+    return { kind: 'done' }
+  }
+
+  function voidDone(tx: Tx, session: SessionKey, frame: VoidDoneFrame): FrameResult {
+    if (fenced(session)) return { kind: 'fenced' }
+    const attempt = load(frame.attempt)
+    journals.acked(session.node, frame.journal_id, frame.seq)
+    // A tombstone for an attempt this store never had is only good news.
+    if (attempt === undefined || attempt.node !== session.node) return { kind: 'done' }
+    // It proves something only if this very journal would have known the attempt (PROTOCOL 3).
+    const proof = frame.proof && attempt.journal_id === frame.journal_id
+    record(tx, attempt, proof ? voided(frame.reason) : { fact: 'unknown', reason: 'journal_lost' })
+    return { kind: 'done' }
+  }
+
+  function giveUp(tx: Tx, session: SessionKey, found: { attempt: AttemptId; reason: string }): FrameResult {
+    if (fenced(session)) return { kind: 'fenced' }
+    const attempt = load(found.attempt)
+    if (attempt?.node === session.node) record(tx, attempt, { fact: 'unknown', reason: found.reason })
+    return { kind: 'done' }
+  }
+
+  function record(tx: Tx, attempt: AttemptRow, finding: Finding): void {
+    const state = attemptAfter(attempt.state, finding.fact)
+    if (state === null) return
+    const changed = s.settle.run({
+      id: attempt.id,
+      was: attempt.state,
+      state,
+      class: finding.class ?? null,
+      reason: finding.reason ?? null,
+      detail: finding.detail ?? null,
+      at: tx.nowMs,
+    })
+    if (changed !== 1) throw new Error(`attempt ${attempt.id} changed under its own lock`)
+    const message = messages.load(attempt.message)
+    if (message === undefined) return
+    const refuted = state === 'refuted'
+    const about = aboutOf(attempt, finding)
+    const event = messageEvent(attempt, message, finding)
+    const change = messages.apply(tx, message, { event, about })
+    if (change === null) noteOnly(tx, message, { attempt, finding, state })
+    if ((refuted || isOverriddenEvidence(attempt, finding)) && mayBeTwice(attempt, message)) {
+      append(tx, { account: message.account, type: 'message.duplicate_suspected', message: message.id, attempt: attempt.id })
+    }
+    tx.hints.push({ kind: 'line', id: attempt.line })
+  }
+
+  /** Another attempt of the message may have gone out as well. */
+  function mayBeTwice(attempt: AttemptRow, message: MessageRow): boolean {
+    return s.others.all({ message: message.id, not: attempt.id }).some((other) => other.state !== 'not_sent')
+  }
+
+  /** The attempt learnt something that its message no longer needs; the timeline shows it all the same. */
+  function noteOnly(tx: Tx, message: MessageRow, known: { attempt: AttemptRow; finding: Finding; state: AttemptState }): void {
+    append(tx, {
+      account: message.account,
+      type: 'attempt.evidence',
+      message: message.id,
+      attempt: known.attempt.id,
+      line: known.attempt.line,
+      data: { fact: known.finding.fact, state: known.state, ...(known.finding.reason ? { reason: known.finding.reason } : {}) },
+    })
+  }
+
+  /** A restored store lacks an attempt that the node ran: it is taken in, so that the message is not sent a second time (PROTOCOL 17). */
+  function adopt(tx: Tx, session: SessionKey, frame: FactFrame): AttemptRow | undefined {
+    const message = messages.load(frame.message)
+    const line = s.lineOfNode.get({ node: session.node, address: frame.line })
+    if (message === undefined || line === undefined || line.account !== message.account) return undefined
+    if (s.liveOrNumbered.get({ message: message.id, n: frame.n }) !== undefined) return undefined
+    s.adopt.run({
+      id: frame.attempt,
+      message: message.id,
+      n: frame.n,
+      lane: message.lane,
+      line: line.id,
+      node: session.node,
+      epoch: session.epoch,
+      journalId: frame.journal_id as AttemptRow['journal_id'],
+      service: frame.service,
+      at: frame.at,
+    })
+    s.adopted.run({ message: message.id, n: frame.n, at: tx.nowMs })
+    append(tx, { account: message.account, type: 'attempt.adopted', message: message.id, attempt: frame.attempt, node: session.node })
+    return load(frame.attempt)
+  }
+
+  return { taken, fact, voidDone, giveUp, record, fenced, attempt: load }
+}
+
+export function voided(reason: string): Finding {
+  const notRun = (NOT_RUN_REASONS as readonly string[]).includes(reason)
+  const code = notRun ? 'node_refused' : reason
+  return { fact: 'not_sent', class: 'never_handed', reason: code, voided: notRun, ...(notRun ? { detail: `not run: ${reason}` } : {}) }
+}
+
+function messageEvent(attempt: AttemptRow, message: MessageRow, finding: Finding): MessageEvent {
+  const current = attempt.n === message.attempts && attempt.overridden === 0
+  switch (finding.fact) {
+    case 'sent':
+      return { kind: 'attempt_sent' }
+    case 'delivered':
+      return { kind: 'attempt_delivered' }
+    case 'read':
+      return { kind: 'attempt_read' }
+    case 'not_sent':
+      return {
+        kind: 'attempt_not_sent',
+        class: finding.class ?? 'never_handed',
+        reason: finding.reason ?? 'send_refused',
+        voided: finding.voided === true,
+        current,
+      }
+    case 'unknown':
+      return { kind: 'attempt_unknown', reason: finding.reason ?? 'unknown', current }
+    case 'bounced':
+      return { kind: 'attempt_bounced', reason: 'undeliverable' }
+    default:
+      return finding.fact satisfies never
+  }
+}
+
+function aboutOf(attempt: AttemptRow, finding: Finding): About {
+  return {
+    attempt: attempt.id,
+    detail: finding.detail ?? null,
+    service: finding.wasDowngraded === true ? 'sms' : attempt.service,
+    data: {
+      n: attempt.n,
+      service: finding.wasDowngraded === true ? 'sms' : attempt.service,
+      ...(finding.reason === undefined ? {} : { reason: finding.reason }),
+      ...(finding.detail === undefined ? {} : { detail: finding.detail }),
+      ...(finding.class === undefined ? {} : { class: finding.class }),
+    },
+  }
+}
+
+/** Evidence for an attempt that a person, or the caller's wish, had already written off. */
+function isOverriddenEvidence(attempt: AttemptRow, finding: Finding): boolean {
+  return attempt.overridden === 1 && (finding.fact === 'sent' || finding.fact === 'delivered' || finding.fact === 'read')
+}
+
+function prepare(db: Db) {
+  return {
+    session: db.statement((k, p: { node: NodeId; epoch: number }) =>
+      k.selectFrom('nodes').select('id').where('id', '=', p.node).where('epoch', '=', p.epoch).where('retired_at', 'is', null),
+    ),
+    attempt: db.statement((k, p: { id: AttemptId }) => k.selectFrom('attempts').selectAll().where('id', '=', p.id)),
+    taken: db.statement((k, p: { id: AttemptId; node: NodeId; at: number }) =>
+      k
+        .updateTable('attempts')
+        .set({ state: 'taken', taken_at: p.at })
+        .where('id', '=', p.id)
+        .where('node', '=', p.node)
+        .where('state', '=', 'dispatched')
+        .returning('message'),
+    ),
+    settle: db.statement(
+      (
+        k,
+        p: Pick<AttemptRow, 'id' | 'state' | 'class' | 'reason' | 'detail'> & { was: AttemptState; at: number },
+      ) =>
+        k
+          .updateTable('attempts')
+          .set((e) => ({
+            state: p.state,
+            class: e.fn.coalesce(e.val(p.class), 'class'),
+            reason: e.fn.coalesce(e.val(p.reason), 'reason'),
+            detail: e.fn.coalesce(e.val(p.detail), 'detail'),
+            settled_at: e.fn.coalesce('settled_at', e.val(p.at)),
+          }))
+          .where('id', '=', p.id)
+          .where('state', '=', p.was),
+    ),
+    others: db.statement((k, p: { message: MessageRow['id']; not: AttemptId }) =>
+      k.selectFrom('attempts').select('state').where('message', '=', p.message).where('id', '<>', p.not),
+    ),
+    lineOfNode: db.statement((k, p: { node: NodeId; address: string }) =>
+      k.selectFrom('lines').select(['id', 'account']).where('node', '=', p.node).where('address', '=', p.address),
+    ),
+    liveOrNumbered: db.statement((k, p: { message: MessageRow['id']; n: number }) =>
+      k
+        .selectFrom('attempts')
+        .select('id')
+        .where('message', '=', p.message)
+        .where((e) =>
+          e.or([e('n', '=', p.n), e.and([e('state', 'not in', ['not_sent', 'refuted']), e('overridden', '=', 0)])]),
+        ),
+    ),
+    adopt: db.statement(
+      (
+        k,
+        p: Pick<AttemptRow, 'id' | 'message' | 'n' | 'lane' | 'node' | 'epoch' | 'service'> & {
+          line: LineId
+          journalId: AttemptRow['journal_id']
+          at: number
+        },
+      ) =>
+        k.insertInto('attempts').values({
+          id: p.id,
+          message: p.message,
+          n: p.n,
+          lane: p.lane,
+          line: p.line,
+          node: p.node,
+          epoch: p.epoch,
+          journal_id: p.journalId,
+          service: p.service,
+          // Not in flight: its lane may hold another attempt, and its fact follows in this very transaction.
+          state: 'unknown',
+          dispatched_at: p.at,
+        }),
+    ),
+    adopted: db.statement((k, p: { message: MessageRow['id']; n: number; at: number }) =>
+      k
+        .updateTable('messages')
+        .set((e) => ({
+          attempts: e.fn<number>('max', ['attempts', e.val(p.n)]),
+          tries: e('tries', '+', 1),
+          first_try_at: e.fn.coalesce('first_try_at', e.val(p.at)),
+          state: e.case().when('state', '=', 'queued').then('unknown' as const).else(e.ref('state')).end(),
+          unknown_at: e.fn.coalesce('unknown_at', e.val(p.at)),
+        }))
+        .where('id', '=', p.message),
+    ),
+  }
+}
+

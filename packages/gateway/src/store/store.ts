@@ -1,0 +1,263 @@
+/**
+ * The store: every durable fact of an instance, and every write that may change one. Each method is one transaction with its guard
+ * (PROTOCOL 8.5 gives them their numbers) and its events; when its promise resolves, the commit has returned.
+ * Two adapters implement it and one conformance suite (conformance.ts) holds for both.
+ *
+ * Errors: every method may throw StoreUnavailableError (nothing was written); accept may throw AcceptUnknownError.
+ */
+import type {
+  AccountId,
+  AttemptId,
+  GatewayId,
+  JournalId,
+  LaneId,
+  LineId,
+  MessageId,
+  NodeId,
+  Service,
+  TokenId,
+} from '@bluewire/contract/ids'
+import type { FailureCode } from '@bluewire/contract/errors'
+import type { FactFrame, HelloFrame, InboundFrame, ReadyFrame, VoidDoneFrame } from '@bluewire/contract/node-protocol/node-frames'
+import type { MessageState } from '@bluewire/engine/message-state'
+import type { AttemptState } from '@bluewire/engine/attempt-state'
+import type { AccountsStore } from './accounts-store.ts'
+import type { MessageClass } from './tables.ts'
+
+/** The database cannot be written (disk full, I/O error, connection lost). Nothing of the call is stored. */
+export class StoreUnavailableError extends Error {
+  override name = 'StoreUnavailableError'
+  readonly diskFull: boolean
+  /** The commit itself failed half way: it may turn out to be stored after all. */
+  readonly ambiguous: boolean
+  constructor(message: string, options: { diskFull: boolean; ambiguous?: boolean; cause?: unknown }) {
+    super(message, { cause: options.cause })
+    this.diskFull = options.diskFull
+    this.ambiguous = options.ambiguous ?? false
+  }
+}
+
+/** COMMIT got no answer and the ids could not be looked up: the message may or may not be accepted. */
+export class AcceptUnknownError extends Error {
+  override name = 'AcceptUnknownError'
+  readonly message_id: MessageId
+  constructor(id: MessageId) {
+    super('It is not known whether the message was accepted.')
+    this.message_id = id
+  }
+}
+
+/** What may have changed, for those who wait. A lost hint costs a poll, never a message. */
+export type Hint =
+  | Readonly<{ kind: 'message'; id: MessageId }>
+  | Readonly<{ kind: 'line'; id: LineId }>
+  | Readonly<{ kind: 'cancel'; node: NodeId; attempt: AttemptId }>
+  | Readonly<{ kind: 'revoked'; node: NodeId }>
+
+export type NewMessage = Readonly<{
+  /** Made before the write, so that an ambiguous commit can be looked up. */
+  id: MessageId
+  account: AccountId
+  token: TokenId | null
+  /** Canonical: E.164 or lower-cased-domain e-mail. */
+  recipient: string
+  body: string
+  service: Service
+  class: MessageClass
+  /** The line the caller named. */
+  from: LineId | null
+  /** The line it is routed to; null with `failure`: it is recorded as failed, and never tried. */
+  line: LineId | null
+  failure: FailureCode | null
+  fallback: boolean
+  onUnknown: 'hold' | 'resend'
+  expiresInMs: number
+  simulated: boolean
+  ad: boolean
+  /** Key and fingerprint of the request (route and canonical body), when the caller gave an Idempotency-Key. */
+  idempotency: Readonly<{ key: string; fingerprint: string }> | null
+}>
+
+export type AcceptResult =
+  | Readonly<{ kind: 'accepted'; id: MessageId; used: number }>
+  /** The same key and body came before: this is that message. */
+  | Readonly<{ kind: 'replayed'; id: MessageId }>
+  | Readonly<{ kind: 'mismatch' }>
+  | Readonly<{ kind: 'quota_exceeded'; used: number; limit: number }>
+
+/** A message as a caller may see it, with what an answer or a timeline needs. */
+export type MessageView = Readonly<{
+  id: MessageId
+  account: AccountId
+  recipient: string
+  body: string | null
+  askedService: Service
+  /** The service of the present or last attempt. */
+  service: Service
+  /** What really went out; null while nothing has. */
+  sentService: Service | null
+  state: MessageState
+  failure: string | null
+  failureDetail: string | null
+  holdReason: string | null
+  notBeforeMs: number
+  expiresAtMs: number
+  cancelAsked: boolean
+  sealed: boolean
+  fallback: boolean
+  simulated: boolean
+  ad: boolean
+  attempts: number
+  line: Readonly<{
+    id: LineId
+    address: string
+    paused: boolean
+    node: Readonly<{ id: NodeId; name: string; online: boolean; closedAtMs: number | null }> | null
+  }> | null
+  createdAtMs: number
+  updatedAtMs: number
+}>
+
+export type TimelineEvent = Readonly<{
+  seq: number
+  type: string
+  atMs: number
+  attempt: AttemptId | null
+  data: Readonly<Record<string, unknown>>
+}>
+
+export type AttemptView = Readonly<{
+  id: AttemptId
+  n: number
+  line: string
+  service: Service
+  state: AttemptState
+  reason: string | null
+  detail: string | null
+  overridden: boolean
+  dispatchedAtMs: number
+  takenAtMs: number | null
+  settledAtMs: number | null
+}>
+
+export type LineView = Readonly<{
+  id: LineId
+  account: AccountId
+  address: string
+  services: readonly Service[]
+  sends: boolean
+  simulated: boolean
+  pool: string
+  paused: boolean
+  pauseReason: string | null
+  suspended: boolean
+  tatMs: number
+  gapMs: number
+  burst: number
+  queued: number
+  node: Readonly<{ id: NodeId; name: string; online: boolean; closedAtMs: number | null; health: string }> | null
+}>
+
+/** What is sent to the node once this is committed. */
+export type Dispatched = Readonly<{
+  attempt: AttemptId
+  message: MessageId
+  n: number
+  line: string
+  recipient: string
+  body: string
+  service: Service
+}>
+
+export type DispatchResult =
+  | Readonly<{ kind: 'dispatched'; dispatched: Dispatched }>
+  /** Nothing may leave now. `againAtMs`: when it is worth asking again without a hint; null: only after one. */
+  | Readonly<{ kind: 'nothing'; againAtMs: number | null; why: 'empty' | 'rate' | 'paused' | 'open' }>
+  /** The line's epoch has moved on: somebody else works it. */
+  | Readonly<{ kind: 'fenced' }>
+
+export type SessionKey = Readonly<{ node: NodeId; epoch: number }>
+
+export type HelloResult =
+  | Readonly<{
+      kind: 'welcome'
+      epoch: number
+      storeEpoch: number
+      account: AccountId
+      ackedSeq: number
+      resume: ReadonlyArray<Readonly<{ attempt: AttemptId; proof: boolean }>>
+      lines: ReadonlyArray<Readonly<{ id: LineId; address: string; gapMs: number }>>
+      /** The store was restored: the node sends everything since then again before it works. */
+      recoverSinceMs: number | null
+    }>
+  | Readonly<{ kind: 'bye'; code: 'stale' | 'revoked' | 'cloned' | 'restored'; detail: string; conn?: number }>
+
+/** `fenced`: the session is no longer the node's: close it and acknowledge nothing. */
+export type FrameResult = Readonly<{ kind: 'done' | 'orphaned' | 'fenced' }>
+
+export type TakenResult = Readonly<{ kind: 'done' | 'fenced' }>
+
+export type ReadyResult =
+  | Readonly<{ kind: 'done'; started: readonly AttemptId[] }>
+  | Readonly<{ kind: 'fenced' }>
+  /** An attempt of the resume list is missing in `states`. */
+  | Readonly<{ kind: 'incomplete'; missing: AttemptId }>
+
+export interface Store extends AccountsStore {
+  /** W1, W9. Rows that arrive together share a commit; one that fails never fails its neighbours. */
+  accept(message: NewMessage): Promise<AcceptResult>
+  /** W2. Commits before it resolves: only then may the frame leave. */
+  dispatch(input: { line: LineId; epoch: number; attempt: AttemptId; maxOpen: number }): Promise<DispatchResult>
+  /** W3. */
+  taken(session: SessionKey, attempt: AttemptId): Promise<TakenResult>
+  fact(session: SessionKey, frame: FactFrame): Promise<FrameResult>
+  voidDone(session: SessionKey, frame: VoidDoneFrame): Promise<FrameResult>
+  /** Nothing was heard of it for too long, although its node is alive (hole 12). */
+  giveUp(session: SessionKey, attempt: AttemptId, reason: string): Promise<FrameResult>
+  /** W10, with W8 when the text is an opt-out word. */
+  inbound(session: SessionKey, frame: InboundFrame): Promise<FrameResult>
+  /** A frame that cannot be applied is kept raw, so that it does not block those behind it. */
+  orphan(session: SessionKey, frame: { journalId: JournalId; seq: number; text: string; reason: string }): Promise<FrameResult>
+  /** W4. The credential was checked by the caller. */
+  hello(input: { gateway: GatewayId; frame: HelloFrame }): Promise<HelloResult>
+  ready(session: SessionKey, frame: ReadyFrame, resume: readonly AttemptId[]): Promise<ReadyResult>
+  /** The node sent everything since the restored point; when all have, dispatch resumes. Returns whether it may be given work. */
+  recovered(session: SessionKey): Promise<{ kind: 'done' | 'fenced'; recovering: boolean }>
+  health(session: SessionKey, health: { state: string; detail: string | null; provenAtMs: number | null }): Promise<FrameResult>
+  /** The connection ended. Attempts stay open until the node comes back or is declared lost. */
+  closed(session: SessionKey): Promise<void>
+  /** W6. Nodes away longer than `lostAfterMs`: fenced first, then their open attempts become unknown. */
+  declareLost(lostAfterMs: number): Promise<readonly NodeId[]>
+  /** W5. */
+  cancel(account: AccountId, id: MessageId): Promise<'cancelled' | 'asked' | 'too_late' | 'not_found'>
+  /** W5: queued messages past their time. Returns how many; call again while it is the batch size. */
+  expire(batch: number): Promise<number>
+  /** W7: lanes whose line has been away for `failoverAfterMs` go to another line of the account, as a whole. */
+  failOver(failoverAfterMs: number): Promise<number>
+  /** An unknown message is sent again because a person, who saw the evidence, said so. */
+  resend(account: AccountId, id: MessageId): Promise<'queued' | 'refused' | 'not_found'>
+  /** W12: after this the message is never tried again. False: it is no longer failed; read it again. */
+  seal(id: MessageId): Promise<boolean>
+  /** W13: lines whose pacing number is further ahead than a burst (the clock was set back). */
+  repairClock(): Promise<number>
+  /** After `restore`: nothing accepted before now is dispatched until the nodes have told what they sent. */
+  beginRecovery(): Promise<number>
+  endRecovery(): Promise<void>
+  /** Erases bodies and old history. Bounded work per call; returns rows touched. */
+  retain(limits: { bodiesMs: number; factsMs: number; batch: number }): Promise<number>
+  /** This process is alive (W6 reads it). Also removes what is left of dead processes. */
+  heartbeat(gateway: { id: GatewayId; pid: number; host: string }): Promise<void>
+
+  message(account: AccountId, id: MessageId): Promise<MessageView | undefined>
+  timeline(account: AccountId, id: MessageId): Promise<{ events: TimelineEvent[]; attempts: AttemptView[] }>
+  lines(account: AccountId): Promise<LineView[]>
+  lane(account: AccountId, recipient: string): Promise<{ id: LaneId; line: LineId | null } | undefined>
+  /** Messages that leave before this one by the same line. */
+  ahead(id: MessageId): Promise<number>
+  /** Queue depth and oldest age per line, for metrics. */
+  queues(): Promise<ReadonlyArray<Readonly<{ line: LineId; address: string; queued: number; oldestMs: number }>>>
+
+  /** Throws when the store cannot be read. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}

@@ -1,0 +1,185 @@
+/** The rows of every table, as both databases hold them: instants are milliseconds, flags 0 or 1, lists JSON text. */
+import type { AccountId, AttemptId, EventId, GatewayId, JournalId, LaneId, LineId, MessageId, NodeId, Service, TokenId } from '@bluewire/contract/ids'
+import type { NotSentClass } from '@bluewire/contract/node-protocol/common'
+import type { AttemptState } from '@bluewire/engine/attempt-state'
+import type { MessageState } from '@bluewire/engine/message-state'
+import type { Generated } from 'kysely'
+
+export type Flag = 0 | 1
+export type Plan = 'free' | 'payg' | 'unlimited'
+export type MessageClass = 'interactive' | 'bulk'
+export type TokenState = 'active' | 'suspended' | 'revoked'
+
+export interface Tables {
+  meta: { key: string; value: string }
+  accounts: {
+    id: AccountId
+    name: string
+    plan: Plan
+    quota_limit: number | null
+    entitlements: string
+    region: string
+    is_instance: Flag
+    suspended_at: number | null
+    created_at: number
+  }
+  tokens: {
+    id: TokenId
+    account: AccountId
+    name: string
+    hash: string
+    hint: string
+    scopes: string
+    state: TokenState
+    created_at: number
+    last_used_at: number | null
+  }
+  gateways: { id: GatewayId; pid: number; host: string; started_at: number; heartbeat_at: number }
+  enrolments: { code_hash: string; account: AccountId; expires_at: number; node: NodeId | null; created_at: number }
+  nodes: {
+    id: NodeId
+    account: AccountId
+    name: string
+    credential_hash: string
+    machine: string
+    simulated: Flag
+    driver: string
+    agent: Generated<string>
+    os: Generated<string>
+    at_most_once: Generated<Flag>
+    capabilities: Generated<string>
+    epoch: Generated<number>
+    conn: Generated<number>
+    gateway: GatewayId | null
+    journal_id: JournalId | null
+    ready: Generated<Flag>
+    /** Why nothing is dispatched to it although it is connected. */
+    observing: string | null
+    /** The store epoch for which it has sent everything again. */
+    store_epoch: Generated<number>
+    health: Generated<string>
+    health_detail: string | null
+    proven_at: number | null
+    connected_at: number | null
+    closed_at: number | null
+    retired_at: number | null
+    created_at: number
+  }
+  node_journals: { node: NodeId; journal_id: JournalId; head: number; acked_seq: number }
+  lines: {
+    id: LineId
+    account: AccountId
+    node: NodeId | null
+    address: string
+    services: string
+    sends: Flag
+    simulated: Flag
+    pool: Generated<string>
+    paused: Generated<Flag>
+    pause_reason: string | null
+    suspended: Generated<Flag>
+    epoch: Generated<number>
+    tat: Generated<number>
+    gap_ms: number
+    burst: number
+    created_at: number
+  }
+  lanes: {
+    id: LaneId
+    account: AccountId
+    recipient: string
+    next_seq: number
+    /** The line this recipient already knows. */
+    line: LineId | null
+    opted_out: Generated<Flag>
+    opt_date: number | null
+  }
+  messages: {
+    id: MessageId
+    account: AccountId
+    token: TokenId | null
+    lane: LaneId
+    lane_seq: number
+    class: MessageClass
+    recipient: string
+    body: string | null
+    asked_service: Service
+    service: Service
+    asked_from: LineId | null
+    line: LineId | null
+    simulated: Flag
+    state: MessageState
+    failure: string | null
+    failure_detail: string | null
+    hold_reason: string | null
+    not_before: number
+    expires_at: number
+    cancel_asked_at: number | null
+    sealed: Generated<Flag>
+    fallback: Flag
+    on_unknown: 'hold' | 'resend'
+    /** Attempts made in all; the next one is numbered one higher. */
+    attempts: Generated<number>
+    /** Attempts by the present service. */
+    tries: Generated<number>
+    first_try_at: number | null
+    ever_sent: Generated<Flag>
+    /** What really went out. */
+    sent_service: Service | null
+    unknown_at: number | null
+    lane_free_at: number | null
+    charged_month: string | null
+    refunded_month: string | null
+    ad: Flag
+    created_at: number
+    updated_at: number
+  }
+  attempts: {
+    id: AttemptId
+    message: MessageId
+    n: number
+    lane: LaneId
+    line: LineId
+    node: NodeId | null
+    epoch: number
+    journal_id: JournalId | null
+    service: Service
+    state: AttemptState
+    class: NotSentClass | null
+    reason: string | null
+    detail: string | null
+    overridden: Generated<Flag>
+    dispatched_at: number
+    taken_at: number | null
+    settled_at: number | null
+  }
+  events: {
+    account: AccountId
+    seq: number
+    id: EventId
+    type: string
+    at: number
+    message: MessageId | null
+    attempt: AttemptId | null
+    node: NodeId | null
+    line: LineId | null
+    data: string
+  }
+  idempotency: { account: AccountId; key: string; fingerprint: string; message: MessageId; created_at: number }
+  usage: { account: AccountId; month: string; used: number }
+  inbound: {
+    id: EventId
+    account: AccountId
+    line: LineId
+    guid: string
+    sender: string
+    service: Service
+    body: string | null
+    body_hash: string
+    date: number
+    backfilled: Flag
+    received_at: number
+  }
+  orphans: { id: Generated<number>; node: NodeId; journal_id: string; frame: string; reason: string; at: number }
+  audit: { id: Generated<number>; at: number; actor: string; action: string; target: string | null; data: string }
+}
