@@ -26,6 +26,10 @@ const PLATFORM_GLOBALS = names(`
   Buffer WebSocket __dirname __filename console crypto fetch globalThis performance process queueMicrotask require
   setImmediate setInterval setTimeout structuredClone`)
 
+/** What plain JavaScript files may use; TypeScript files have the compiler to know it. */
+const NODE_GLOBALS = names(`
+  Buffer __dirname __filename clearInterval clearTimeout console module process require setImmediate setInterval setTimeout`)
+
 /** Core rules against plain mistakes that need no options. */
 const MISTAKES = names(`
   for-direction getter-return no-async-promise-executor no-case-declarations no-cond-assign no-constant-binary-expression
@@ -126,11 +130,12 @@ export default defineConfig(
   { files: PRINTING, rules: { 'no-console': 'off' } }, // they speak to the person who started them
 
   {
-    files: ['scripts/*.cjs'],
+    files: ['**/*.cjs'],
     languageOptions: {
       sourceType: 'commonjs',
-      globals: { process: 'readonly', require: 'readonly', __dirname: 'readonly' },
+      globals: Object.fromEntries(NODE_GLOBALS.map((name) => [name, 'readonly'])),
     },
+    rules: { 'no-undef': 'error' },
   },
   {
     files: ['*.config.{js,ts}'],

@@ -49,7 +49,7 @@ const boundaries = lint(
 const tests: Step = {
   name: 'tests',
   group: 'tests',
-  command: ['node_modules/vitest/vitest.mjs', 'run'],
+  command: ['node_modules/vitest/vitest.mjs', 'run', '--configLoader=native'],
   minutesMax: 15,
   reportsTests: true,
 }

@@ -5,6 +5,7 @@
 import type { AttemptId, MessageId, Service } from '@bluewire/contract/ids'
 import type { LineOffer } from '@bluewire/contract/node-protocol/node-frames'
 import type { NotSentClass } from '@bluewire/contract/node-protocol/common'
+import type { Clock } from '@bluewire/platform/clock'
 
 export type Outgoing = Readonly<{
   attempt: AttemptId
@@ -80,3 +81,12 @@ export interface Driver {
   /** The attempt was started and the process died: what became of it? `unknown` when that cannot be learnt. */
   lookUp(outgoing: Outgoing): Promise<SendOutcome>
 }
+
+/** What a driver is made with. */
+export type DriverContext = Readonly<{
+  clock: Clock
+  /** Where the node keeps its files. */
+  dataDirectory: string
+  /** Of this driver; it checks them itself and says what is wrong with them. */
+  settings: unknown
+}>

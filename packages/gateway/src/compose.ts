@@ -39,7 +39,11 @@ export type GatewayEvents = Readonly<{
 const STOP_WAIT_MS_MAX = 3500
 
 /** The caller holds the lock of the data directory. */
-export async function startGateway(config: GatewayConfig, logger: Logger, events: GatewayEvents = {}): Promise<RunningGateway> {
+export async function startGateway(
+  config: GatewayConfig,
+  logger: Logger,
+  events: GatewayEvents = {},
+): Promise<RunningGateway> {
   const clock = systemClock
   const ulid = newUlidSource(() => clock.nowMs(), systemChance)
   const gateway: GatewayId = `gw_${ulid()}`

@@ -8,17 +8,21 @@ export type Metrics = Readonly<{
   /** Counted by whoever commits a message's state; `reason` is a word of the catalogue, or `none`. */
   outcomes: Counter<'status' | 'reason'>
   httpSeconds: Histogram<'route' | 'method' | 'status'>
-  queueDepth: Gauge<'line'>
-  queueOldestSeconds: Gauge<'line'>
 }>
+
+/** Where queues are counted: the store. Asked when `/metrics` is. */
+export interface QueueSource {
+  queues(): Promise<ReadonlyArray<Readonly<{ line: string; queued: number; oldestMs: number }>>>
+}
 
 /** Up to the wait for an outcome (4 s) and a little over. */
 const HTTP_BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 4, 5, 10]
 
-export function createMetrics(): Metrics {
+export function createMetrics(source: QueueSource): Metrics {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
+  addQueueGauges(registry, source)
   return {
     registry,
     accepts: new Counter({
@@ -40,17 +44,31 @@ export function createMetrics(): Metrics {
       buckets: HTTP_BUCKETS_S,
       registers,
     }),
-    queueDepth: new Gauge({
-      name: 'bluewire_queue_messages',
-      help: 'Messages that wait to leave, by line',
-      labelNames: ['line'],
-      registers,
-    }),
-    queueOldestSeconds: new Gauge({
-      name: 'bluewire_queue_oldest_seconds',
-      help: 'Age of the oldest message that waits to leave, by line',
-      labelNames: ['line'],
-      registers,
-    }),
   }
+}
+
+/** A line without a queue has no sample. Both gauges are set by one read. */
+function addQueueGauges(registry: Registry, source: QueueSource): void {
+  const oldest = new Gauge({
+    name: 'bluewire_queue_oldest_seconds',
+    help: 'Age of the oldest message that waits to leave, by line',
+    labelNames: ['line'],
+    registers: [],
+  })
+  const depth = new Gauge({
+    name: 'bluewire_queue_messages',
+    help: 'Messages that wait to leave, by line',
+    labelNames: ['line'],
+    registers: [registry],
+    async collect() {
+      const queues = await source.queues()
+      depth.reset()
+      oldest.reset()
+      for (const { line, queued, oldestMs } of queues) {
+        depth.set({ line }, queued)
+        oldest.set({ line }, oldestMs / 1000)
+      }
+    },
+  })
+  registry.registerMetric(oldest) // after the one that sets it
 }

@@ -43,7 +43,7 @@ const PRUNE_EVERY_MS = 6 * 3600_000
 const MALFORMED_MAX = 20
 export const STOP_WITHIN_MS = 3_000
 
-export type WorkSettings = g.GatewayFrame & { t: 'welcome' } extends { settings: infer S } ? S : never
+export type WorkSettings = g.WelcomeFrame['settings']
 
 /** Whoever makes the connections for the agent. */
 export interface LinkControl {

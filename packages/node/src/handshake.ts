@@ -73,15 +73,17 @@ export function welcomeProblem(journal: Journal, welcome: WelcomeFrame): Welcome
 export function enterSession(journal: Journal, welcome: WelcomeFrame, nowMs: number): ReadyFrame {
   return journal.transaction(() => {
     const before = journal.heads()
-    if (welcome.acked_seq < before.outbox.acked) journal.unack(welcome.acked_seq)
+    const gatewayLostFrames = welcome.acked_seq < before.outbox.acked
+    if (gatewayLostFrames) journal.unack(welcome.acked_seq)
     else journal.ack(welcome.acked_seq, nowMs)
     journal.enterSession(welcome.session, welcome.store_epoch)
     journal.voidAllTaken('disconnected', nowMs)
     const states: Record<AttemptId, ResumeState> = {}
     for (const held of welcome.resume) states[held.attempt] = resumed(journal, held, nowMs)
-    // Once per restore: the gateway goes on asking until an operator ends it.
-    if (welcome.recover_since !== undefined && welcome.store_epoch > before.storeEpoch) journal.requeueSince(welcome.recover_since)
-    return { t: 'ready', session: welcome.session, states }
+    // Once per restore: the gateway may go on asking until an operator ends it.
+    const isNewRestore = gatewayLostFrames || welcome.store_epoch > before.storeEpoch
+    if (welcome.recover_since !== undefined && isNewRestore) journal.requeueSince(welcome.recover_since)
+    return { t: 'ready', session: welcome.session, states, outbox_head: journal.heads().outbox.head }
   })
 }
 

@@ -2,8 +2,9 @@ import type { AccountId } from '@bluewire/contract/ids'
 import { systemChance, newUlidSource } from '@bluewire/platform/chance'
 import type { Account } from '../store/accounts-store.ts'
 import type { Plan } from '../store/tables.ts'
-import { entitlementNamed } from './entitlement.ts'
+import { entitlementNamed } from './entitlement-names.ts'
 import { findAccount } from './find-account.ts'
+import { isRegion } from './region.ts'
 import { instantText, tableLines } from './table.ts'
 import { Refused } from './verb.ts'
 import type { Answer, Call, Given, Noun, Options } from './verb.ts'
@@ -39,7 +40,9 @@ export const account: Noun = {
       options: {},
       isReading: true,
       async run({ store }) {
-        const accounts = await Promise.all((await store.accounts()).map(async (a) => ({ ...a, used: await store.used(a.id) })))
+        const accounts = await Promise.all(
+          (await store.accounts()).map(async (a) => ({ ...a, used: await store.used(a.id) })),
+        )
         const rows = accounts.map((a) => [a.id, a.name, a.plan, quotaText(a), entitlementsText(a), stateText(a)])
         return {
           json: accounts.map((a) => jsonOf(a, a.used)),
@@ -85,7 +88,7 @@ async function createAccount(call: Call): Promise<Answer> {
 }
 
 async function setAccount(call: Call): Promise<Answer> {
-  const { store, actor, given } = call
+  const { given } = call
   const { id } = await findAccount(call, given.positionals[0])
   const name = given.text('name')
   const plan = planOf(given)
@@ -151,7 +154,8 @@ function jsonOf(a: Account, used: number) {
 
 const quotaText = (a: Account & { used: number }) => `${a.used}/${a.quotaLimit ?? 'none'}`
 const entitlementsText = (a: Account) => (a.entitlements.length === 0 ? '-' : a.entitlements.join(', '))
-const stateText = (a: Account) => (a.suspendedAtMs === null ? 'active' : `suspended since ${instantText(a.suspendedAtMs)}`)
+const stateText = (a: Account) =>
+  a.suspendedAtMs === null ? 'active' : `suspended since ${instantText(a.suspendedAtMs)}`
 
 function nameOf(text: string): string {
   const name = text.trim()
@@ -162,7 +166,8 @@ function nameOf(text: string): string {
 function planOf(given: Given): Plan | undefined {
   const text = given.text('plan')
   const plan = PLANS.find((known) => known === text)
-  if (text !== undefined && plan === undefined) throw new Refused(`--plan is ${text}, but it must be one of ${PLANS.join(', ')}.`)
+  if (text !== undefined && plan === undefined)
+    throw new Refused(`--plan is ${text}, but it must be one of ${PLANS.join(', ')}.`)
   return plan
 }
 
@@ -172,7 +177,8 @@ function quotaOf(given: Given): number | null | undefined {
   if (text === undefined) return undefined
   if (text === 'none') return null
   const quota = /^\d+$/.test(text) ? Number(text) : NaN
-  if (!(quota <= QUOTA_MAX)) throw new Refused(`--quota is ${text}, but it must be a whole number up to ${QUOTA_MAX}, or none.`)
+  if (!(quota <= QUOTA_MAX))
+    throw new Refused(`--quota is ${text}, but it must be a whole number up to ${QUOTA_MAX}, or none.`)
   return quota
 }
 
@@ -180,7 +186,8 @@ function regionOf(given: Given): string | undefined {
   const text = given.text('region')
   if (text === undefined) return undefined
   const region = text.toUpperCase()
-  if (!isRegion(region)) throw new Refused(`--region is ${text}, but it must be a country's two letters, like US or GB.`)
+  if (!isRegion(region))
+    throw new Refused(`--region is ${text}, but it must be a country's two letters, like US or GB.`)
   return region
 }
 

@@ -73,7 +73,7 @@ export function toConfig(env: RawEnv): GatewayConfig {
 
 /** The database of the gateway; everything that must be kept stands in it. */
 export function databaseFile(dataDir: string): string {
-  return join(dataDir, 'gateway.sqlite')
+  return join(dataDir, 'bluewire.sqlite')
 }
 
 /**

@@ -69,7 +69,7 @@ function unknownNames(names: readonly string[]): string[] {
     .map((name) => {
       const nearest = nearestName(withoutPrefix(name), offered)
       const advice =
-        nearest === undefined ? 'All settings are in docs/configuration.md.' : `Did you mean ${PREFIX}${nearest}?`
+        nearest === null ? 'All settings are in docs/configuration.md.' : `Did you mean ${PREFIX}${nearest}?`
       return `${name} is not a setting. ${advice}`
     })
 }

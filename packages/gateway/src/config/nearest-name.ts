@@ -1,16 +1,20 @@
-/** The known name that somebody most likely meant. Undefined: none is near. */
-export function nearestName(typed: string, known: readonly string[]): string | undefined {
-  let best: { name: string; edits: number } | undefined
+/** No name is longer; what is, would only cost time. */
+const LENGTH_MAX = 100
+
+/** The known name that somebody most likely meant, for "did you mean". Null: none is near. */
+export function nearestName(typed: string, known: readonly string[]): string | null {
+  if (typed.length > LENGTH_MAX) return null
+  let best: { name: string; edits: number } | null = null
   for (const name of known) {
     const edits = editDistance(typed.toLowerCase(), name.toLowerCase())
-    if (best === undefined || edits < best.edits) best = { name, edits }
+    if (best === null || edits < best.edits) best = { name, edits }
   }
   // A third of the name: enough for a slip or a missing word, too little for an unrelated name.
-  return best !== undefined && best.edits <= Math.max(2, Math.floor(best.name.length / 3)) ? best.name : undefined
+  return best !== null && best.edits <= Math.max(2, Math.floor(best.name.length / 3)) ? best.name : null
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours that turn one into the other. */
-export function editDistance(a: string, b: string): number {
+function editDistance(a: string, b: string): number {
   let beforeLast: number[] = []
   let last = Array.from({ length: b.length + 1 }, (_, j) => j)
   for (let i = 1; i <= a.length; i++) {

@@ -99,7 +99,8 @@ function inRange(setting: NumberSetting, value: number | undefined): number | un
 function parsePublicUrl(text: string): string | undefined {
   if (!URL.canParse(text)) return undefined
   const url = new URL(text)
-  const isPlain = url.username === '' && url.password === '' && url.search === '' && url.hash === ''
+  // It is pasted into shells: nothing in it may need quoting.
+  const isPlain = url.username + url.password + url.search + url.hash === '' && /^[\w./~%-]*$/.test(url.pathname)
   if (!isPlain || !['http:', 'https:'].includes(url.protocol)) return undefined
   return url.href.replace(/\/+$/, '')
 }

@@ -76,7 +76,7 @@ export class LineWorker {
       // Also when the session has just ended: its socket drops the frame, and the next session's resume list settles the attempt.
       return this.#outlet.dispatch(this.line, result.dispatched)
     }
-    if (result.againAtMs !== null) this.#wakeIn(result.againAtMs - this.#deps.clock.nowMs())
+    if (result.againInMs !== null) this.#wakeIn(result.againInMs)
   }
 
   #wakeIn(delayMs: number): void {

@@ -1,7 +1,7 @@
 /** What the HTTP server is given, and what it remembers of a request while it answers it. */
 import type { MessageId, Service, Ulid } from '@bluewire/contract/ids'
 import type { Clock } from '@bluewire/platform/clock'
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import type { Waiters } from '../delivery/waiters.ts'
 import type { Metrics } from '../metrics.ts'
@@ -60,6 +60,12 @@ declare module 'fastify' {
     /** The message this request is about, once there is one. */
     messageId: MessageId | null
   }
+}
+
+/** Behind a hook of auth.ts there always is one. */
+export function callerOf(request: FastifyRequest): Caller {
+  if (request.caller === null) throw new Error('the route let a request pass without a caller')
+  return request.caller
 }
 
 /** An answer made by a pure function; `sendAnswer` writes it. */

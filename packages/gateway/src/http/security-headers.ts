@@ -1,6 +1,7 @@
 /** Headers that tell browsers what an answer may do. Programs ignore them. */
 import helmet from '@fastify/helmet'
-import type { FastifyContextConfig, FastifyInstance } from 'fastify'
+import type { FastifyHelmetRouteOptions } from '@fastify/helmet'
+import type { FastifyInstance } from 'fastify'
 
 type Directives = Record<string, string[]>
 
@@ -12,8 +13,8 @@ const NOTHING: Directives = {
   frameAncestors: ["'none'"],
 }
 
-export async function addSecurityHeaders(app: FastifyInstance, publicUrl: string): Promise<void> {
-  await app.register(helmet, {
+export function addSecurityHeaders(app: FastifyInstance, publicUrl: string): void {
+  void app.register(helmet, {
     contentSecurityPolicy: { useDefaults: false, directives: NOTHING },
     // Over plain http the header means nothing; and other hosts of the domain are not ours to speak for.
     strictTransportSecurity: publicUrl.startsWith('https:') ? { includeSubDomains: false } : false,
@@ -23,6 +24,6 @@ export async function addSecurityHeaders(app: FastifyInstance, publicUrl: string
 }
 
 /** For a page: what it may load beyond nothing. */
-export function pagePolicy(allowed: Directives): { helmet: FastifyContextConfig['helmet'] } {
+export function pagePolicy(allowed: Directives): FastifyHelmetRouteOptions {
   return { helmet: { contentSecurityPolicy: { useDefaults: false, directives: { ...NOTHING, ...allowed } } } }
 }

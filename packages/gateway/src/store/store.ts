@@ -171,8 +171,8 @@ export type Dispatched = Readonly<{
 
 export type DispatchResult =
   | Readonly<{ kind: 'dispatched'; dispatched: Dispatched }>
-  /** Nothing may leave now. `againAtMs`: when it is worth asking again without a hint; null: only after one. */
-  | Readonly<{ kind: 'nothing'; againAtMs: number | null; why: 'empty' | 'rate' | 'paused' | 'open' }>
+  /** Nothing may leave now. `againInMs`: when it is worth asking again without a hint; null: only after one. */
+  | Readonly<{ kind: 'nothing'; againInMs: number | null; why: 'empty' | 'rate' | 'paused' | 'open' }>
   /** The line's epoch has moved on: somebody else works it. */
   | Readonly<{ kind: 'fenced' }>
 
@@ -249,6 +249,11 @@ export interface Store extends AccountsStore {
   heartbeat(gateway: { id: GatewayId; pid: number; host: string }): Promise<void>
 
   message(account: AccountId, id: MessageId): Promise<MessageView | undefined>
+  /**
+   * The message that was accepted under this Idempotency-Key, while the key is remembered. Read only; asked when a request with a
+   * key is about to be refused, since what was accepted before stays accepted. Undefined: the key is new, or forgotten.
+   */
+  keyOwner(account: AccountId, key: string): Promise<{ id: MessageId; fingerprint: string } | undefined>
   timeline(account: AccountId, id: MessageId): Promise<{ events: TimelineEvent[]; attempts: AttemptView[] }>
   lines(account: AccountId): Promise<LineView[]>
   lane(account: AccountId, recipient: string): Promise<{ id: LaneId; line: LineId | null } | undefined>

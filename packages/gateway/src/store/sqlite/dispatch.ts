@@ -31,7 +31,7 @@ type LineRow = {
 
 type Next = { id: MessageId; account: AccountId; lane: LaneId; body: string | null; recipient: string; service: Service; attempts: number }
 
-const NOTHING = { kind: 'nothing', againAtMs: null, why: 'empty' } as const
+const NOTHING = { kind: 'nothing', againInMs: null, why: 'empty' } as const
 
 export function prepareDispatch(db: Db, append: AppendEvent): (tx: Tx, input: DispatchInput) => DispatchResult {
   const s = prepare(db)
@@ -43,10 +43,13 @@ export function prepareDispatch(db: Db, append: AppendEvent): (tx: Tx, input: Di
     if (line.ready === 0 || line.observing !== null) return { ...NOTHING, why: 'paused' }
     if (line.open >= input.maxOpen) return { ...NOTHING, why: 'open' }
     const next = s.next.get({ line: input.line, now: tx.nowMs, acceptedAfter: restoredAtMs() })
-    if (next === undefined) return { ...NOTHING, againAtMs: s.again.get({ line: input.line, now: tx.nowMs })?.at ?? null }
+    if (next === undefined) {
+      const at = s.again.get({ line: input.line, now: tx.nowMs })?.at ?? null
+      return { ...NOTHING, againInMs: at === null ? null : at - tx.nowMs }
+    }
     const pace = { gapMs: line.gap_ms, burst: line.burst }
-    const fencedAndPaced = s.pace.run({ line: input.line, epoch: input.epoch, now: tx.nowMs })
-    if (fencedAndPaced !== 1) return { ...NOTHING, againAtMs: mayLeaveAtMs(line.tat, pace, tx.nowMs), why: 'rate' }
+    const fencedAndPaced = s.pace.run({ line: input.line, epoch: input.epoch, now: tx.steadyMs })
+    if (fencedAndPaced !== 1) return { ...NOTHING, againInMs: mayLeaveAtMs(line.tat, pace, tx.steadyMs) - tx.steadyMs, why: 'rate' }
     return { kind: 'dispatched', dispatched: attempt(tx, input, { line, next }) }
   }
 

@@ -10,7 +10,13 @@ import type { Hint } from '../store.ts'
 import type { Tables } from '../tables.ts'
 
 /** What a write gets: the time it happens at, and where to leave hints that go out after the commit. */
-export type Tx = Readonly<{ nowMs: number; hints: Hint[] }>
+export type Tx = Readonly<{
+  /** Wall clock. May jump. */
+  nowMs: number
+  /** The wall clock as it was when this process began, plus what has passed since: pacing must not notice when the clock is set. */
+  steadyMs: number
+  hints: Hint[]
+}>
 
 /** Thrown inside a write whose guard failed: everything it did is undone, and `result` is its answer. */
 export class Undo<R> extends Error {
@@ -41,10 +47,12 @@ export class GroupWriter {
   #waiting: Waiting[] = []
   #scheduled = false
   #dead: unknown = undefined
+  readonly #steadyOffsetMs: number
 
   constructor(db: SqliteDatabase<Tables>, options: GroupWriterOptions) {
     this.#db = db
     this.#options = options
+    this.#steadyOffsetMs = options.clock.nowMs() - options.clock.monotonicMs()
   }
 
   /** Resolves after the commit. `write` may run more than once and must not reach outside the database but through `tx`. */
@@ -76,7 +84,7 @@ export class GroupWriter {
   /** Null when the shared transaction is lost and nothing of it is stored. */
   #commitTogether(batch: readonly Waiting[]): true | null {
     const hints: Hint[] = []
-    const tx: Tx = { nowMs: this.#options.clock.nowMs(), hints }
+    const tx = this.#begin(hints)
     let outcomes: Settled[]
     try {
       outcomes = this.#db.transaction(() => batch.map((one) => this.#inSavepoint(one, tx)))
@@ -104,7 +112,7 @@ export class GroupWriter {
     if (this.#dead !== undefined) return { ok: false, error: asStoreError(this.#dead) }
     const hints: Hint[] = []
     try {
-      const value = this.#db.transaction(() => one.write({ nowMs: this.#options.clock.nowMs(), hints }))
+      const value = this.#db.transaction(() => one.write(this.#begin(hints)))
       this.#options.onHints(hints)
       return { ok: true, value }
     } catch (error) {
@@ -112,6 +120,11 @@ export class GroupWriter {
       this.#isFatal(error)
       return { ok: false, error: asStoreError(error) }
     }
+  }
+
+  #begin(hints: Hint[]): Tx {
+    const { clock } = this.#options
+    return { nowMs: clock.nowMs(), steadyMs: Math.round(clock.monotonicMs() + this.#steadyOffsetMs), hints }
   }
 
   #isFatal(error: unknown): boolean {

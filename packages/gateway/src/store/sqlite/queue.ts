@@ -80,7 +80,7 @@ export function prepareQueue({ db, append, messages, routing }: QueueParts): Que
   }
 
   function repairClock(tx: Tx): number {
-    const repaired = s.repair.all({ now: tx.nowMs })
+    const repaired = s.repair.all({ now: tx.steadyMs })
     for (const { id } of repaired) tx.hints.push({ kind: 'line', id })
     return repaired.length + s.repairWaits.run({ now: tx.nowMs, wait: RETRY_FOR_MS, hold: UNKNOWN_HOLD_MS })
   }

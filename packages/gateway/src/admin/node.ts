@@ -1,0 +1,64 @@
+import { isNodeId } from '@bluewire/contract/ids'
+import { findAccount } from './find-account.ts'
+import { instantText, tableLines } from './table.ts'
+import { ACCOUNT_OPTION, Refused } from './verb.ts'
+import type { Answer, Call, Noun } from './verb.ts'
+
+export const node: Noun = {
+  name: 'node',
+  summary: 'the Macs that send',
+  verbs: [
+    {
+      name: 'list',
+      summary: 'the nodes of an account',
+      takes: [],
+      options: ACCOUNT_OPTION,
+      isReading: true,
+      run: listNodes,
+    },
+    {
+      name: 'retire',
+      summary: 'take a node out of service for good; its history stays',
+      takes: ['NODE_ID'],
+      options: {},
+      run: retireNode,
+    },
+  ],
+}
+
+async function listNodes(call: Call): Promise<Answer> {
+  const { id } = await findAccount(call, call.given.text('account'))
+  const nodes = await call.store.nodes(id)
+  const rows = nodes.map((n) => [
+    n.id,
+    n.name,
+    n.online ? 'online' : 'offline',
+    n.health,
+    n.simulated ? `${n.driver} (simulated)` : n.driver,
+    n.online ? '-' : instantText(n.closedAtMs),
+  ])
+  return {
+    json: nodes.map((n) => ({
+      id: n.id,
+      name: n.name,
+      online: n.online,
+      health: n.health,
+      driver: n.driver,
+      simulated: n.simulated,
+      closed_at: n.closedAtMs,
+    })),
+    lines: tableLines(['id', 'name', 'state', 'health', 'driver', 'away since'], rows),
+  }
+}
+
+async function retireNode({ store, actor, given }: Call): Promise<Answer> {
+  const id = given.positionals[0] ?? ''
+  const isRetired = isNodeId(id) && (await store.retireNode(actor, id))
+  if (!isRetired) throw new Refused(`There is no node ${id} in service. All of them: bluewire-gateway node list`)
+  return {
+    json: { id, retired: true },
+    lines: [
+      `The node ${id} is out of service: its credential is refused. What it was sending is unknown until somebody looks.`,
+    ],
+  }
+}

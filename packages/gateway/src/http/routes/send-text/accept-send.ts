@@ -1,0 +1,185 @@
+/** From a request that is right in itself to an accepted message: entitlement, line, quota, idempotency. */
+import { BluewireError } from '@bluewire/contract/errors'
+import { newMessageId } from '@bluewire/contract/ids'
+import type { LineId, MessageId } from '@bluewire/contract/ids'
+import type { Account } from '../../../store/accounts-store.ts'
+import { AcceptUnknownError } from '../../../store/store.ts'
+import type { AcceptResult, NewMessage } from '../../../store/store.ts'
+import { adOf } from '../../crumbs.ts'
+import { acceptEnded } from '../../events.ts'
+import type { Caller, HttpDeps } from '../../http-deps.ts'
+import { chooseLine, needsSticky } from './choose-line.ts'
+import type { Choice } from './choose-line.ts'
+import { idempotencyMismatch, idempotencyOf } from './idempotency.ts'
+import { countAccepted } from './line-book.ts'
+import type { LineBook, Page } from './line-book.ts'
+import type { ParsedSend } from './parse-request.ts'
+
+export type AcceptParts = HttpDeps & Readonly<{ book: LineBook }>
+
+export type Asked = Readonly<{ caller: Caller; send: ParsedSend; key: string | null }>
+
+export type Accepted = Readonly<{
+  id: MessageId
+  /** It was accepted before, under the same key. */
+  replayed: boolean
+  /** Messages used this month; null: to be read. */
+  used: number | null
+  /** It waits at least this long because of its line's pacing. Milliseconds. */
+  waitMs: number
+  /** It cannot be sent, and is recorded as failed. */
+  failed: boolean
+  simulated: boolean
+  ad: boolean
+}>
+
+/** Throws what the caller has to change; then nothing is stored. When it returns, the message is durable. */
+export async function acceptSend(parts: AcceptParts, asked: Asked): Promise<Accepted> {
+  const idempotency = idempotencyOf(asked.key, asked.send)
+  try {
+    return await acceptNew(parts, asked, idempotency)
+  } catch (error) {
+    // What was accepted under this key stays accepted, whatever has changed since: a full queue, a line or entitlement taken away.
+    const earlier = await replay(parts, asked, idempotency)
+    if (earlier !== null) return earlier
+    throw error
+  }
+}
+
+async function acceptNew(parts: AcceptParts, asked: Asked, idempotency: NewMessage['idempotency']): Promise<Accepted> {
+  const { send } = asked
+  refuseNow(parts)
+  requireEntitlement(asked)
+  const { page, choice } = await choose(parts, asked)
+  const message = newMessage(parts, asked, { choice, idempotency })
+  const result = await commit(parts, message)
+  acceptEnded(parts, { service: send.service, result: result.kind })
+  switch (result.kind) {
+    case 'accepted':
+      if (choice.line !== null && choice.failure === null) countAccepted(page, choice.line.id, send.to)
+      return {
+        id: result.id,
+        replayed: false,
+        used: result.used,
+        waitMs: choice.waitMs,
+        failed: choice.failure !== null,
+        simulated: message.simulated,
+        ad: message.ad,
+      }
+    case 'replayed':
+      return replayOf(result.id)
+    case 'mismatch':
+      throw idempotencyMismatch()
+    case 'quota_exceeded':
+      throw quotaExceeded(result.limit)
+    default:
+      return result satisfies never
+  }
+}
+
+async function commit(parts: AcceptParts, message: NewMessage): Promise<AcceptResult> {
+  try {
+    return await parts.store.accept(message)
+  } catch (error) {
+    if (error instanceof AcceptUnknownError) acceptEnded(parts, { service: message.service, result: 'unknown' })
+    throw error
+  }
+}
+
+async function replay(parts: AcceptParts, asked: Asked, idempotency: NewMessage['idempotency']): Promise<Accepted | null> {
+  if (idempotency === null) return null
+  const owner = await parts.store.keyOwner(asked.caller.account.id, idempotency.key).catch(() => undefined)
+  return owner?.fingerprint === idempotency.fingerprint ? replayOf(owner.id) : null
+}
+
+function replayOf(id: MessageId): Accepted {
+  return { id, replayed: true, used: null, waitMs: 0, failed: false, simulated: false, ad: false }
+}
+
+function refuseNow({ state }: AcceptParts): void {
+  if (state.draining()) {
+    throw new BluewireError('draining', 'The gateway is shutting down, so nothing was accepted. Send it again in a moment.')
+  }
+  if (state.diskFull()) {
+    throw new BluewireError('disk_full', 'The disk of the gateway is full, so nothing was accepted. Try again later.')
+  }
+}
+
+function requireEntitlement({ caller, send }: Asked): void {
+  if (send.service !== 'imessage' || caller.account.entitlements.includes('imessage')) return
+  throw new BluewireError(
+    'entitlement_required',
+    'This account lacks the entitlement imessage. An administrator of this Bluewire instance can grant it ' +
+      '(bluewire-gateway entitlement grant); with beta_features.imessage false it goes out as SMS.',
+  )
+}
+
+/** A refusal, or a message that is to fail, is never based on what was read a moment ago. */
+async function choose(parts: AcceptParts, asked: Asked): Promise<{ page: Page; choice: Choice }> {
+  const { account } = asked.caller
+  const recent = parts.book.recent(account.id)
+  if (recent !== undefined) {
+    try {
+      const choice = await chooseFrom(parts, asked, recent)
+      if (choice.failure === null) return { page: recent, choice }
+    } catch (error) {
+      if (!(error instanceof BluewireError)) throw error
+    }
+  }
+  const page = await parts.book.fresh(account.id)
+  return { page, choice: await chooseFrom(parts, asked, page) }
+}
+
+async function chooseFrom(parts: AcceptParts, { caller, send }: Asked, page: Page): Promise<Choice> {
+  const { account } = caller
+  const sticky = needsSticky(page, send) ? await knownLine(parts, account, { page, to: send.to }) : null
+  return chooseLine(page, {
+    send,
+    region: account.region,
+    sticky,
+    expiresInMs: send.expiresInMs ?? parts.options.expiresInMsDefault,
+    nowMs: parts.clock.nowMs(),
+  })
+}
+
+async function knownLine(
+  parts: AcceptParts,
+  account: Account,
+  { page, to }: { page: Page; to: string },
+): Promise<LineId | null> {
+  return page.given.get(to) ?? (await parts.store.lane(account.id, to))?.line ?? null
+}
+
+function newMessage(
+  { ulid, options }: AcceptParts,
+  { caller, send }: Asked,
+  { choice, idempotency }: { choice: Choice; idempotency: NewMessage['idempotency'] },
+): NewMessage {
+  const ad = adOf(caller.account, options.adText)
+  return {
+    id: newMessageId(send.service, ulid),
+    account: caller.account.id,
+    token: caller.token.id,
+    recipient: send.to,
+    body: ad === null ? send.text : `${send.text}\n\n${ad}`,
+    service: send.service,
+    class: 'interactive',
+    from: choice.asked ? (choice.line?.id ?? null) : null,
+    line: choice.line?.id ?? null,
+    failure: choice.failure,
+    fallback: send.fallback,
+    onUnknown: send.onUnknown,
+    expiresInMs: send.expiresInMs ?? options.expiresInMsDefault,
+    simulated: choice.line?.simulated ?? false,
+    ad: ad !== null,
+    idempotency,
+  }
+}
+
+function quotaExceeded(limit: number): BluewireError {
+  return new BluewireError(
+    'quota_exceeded',
+    `The account has used its ${limit} messages of this month. It counts from 0 again when the next UTC month begins; ` +
+      'an administrator of this Bluewire instance can raise the limit.',
+  )
+}

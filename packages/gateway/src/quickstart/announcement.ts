@@ -1,0 +1,65 @@
+/** What the quick start prints. Nothing else of it, and nothing of its parts, goes to the terminal. */
+
+export type Announced = Readonly<{
+  url: string
+  token: string
+  tokenIs: 'new' | 'kept' | 'replaced'
+  dataDir: string
+  /** Lines of the account that do send. */
+  realLines: readonly string[]
+  pid: number
+}>
+
+export function announcementLines(a: Announced): string[] {
+  return [
+    ...simulatedLines(a.realLines),
+    '',
+    `URL    ${a.url}`,
+    `Token  ${a.token}${tokenNote(a)}`,
+    '',
+    'Send a message:',
+    '',
+    ...curlLines(a),
+    '',
+    `Data   ${a.dataDir}${a.tokenIs === 'new' ? '' : ' (kept from the start before)'}`,
+    `Stop   Ctrl-C, or kill ${a.pid}`,
+  ]
+}
+
+/** The request of the documentation page, with host and token of this gateway. */
+export function curlLines({ url, token }: Pick<Announced, 'url' | 'token'>): string[] {
+  return [
+    `curl -X POST ${url}/send/text \\`,
+    `  -H "Authorization: Token ${token}" \\`,
+    '  -H "Content-Type: application/json" \\',
+    "  -d '{",
+    '    "to": "+1234567890",',
+    '    "message": "Hello, this is a test iMessage.",',
+    '    "beta_features": {',
+    '      "imessage": true,',
+    '      "fallback": false',
+    '    }',
+    "  }'",
+  ]
+}
+
+function simulatedLines(realLines: readonly string[]): string[] {
+  if (realLines.length === 0) return ['Bluewire is running. Its node is simulated: nothing leaves this machine.']
+  return [
+    'Bluewire is running. The node of the quick start is simulated, but the account in this data folder also has real lines:',
+    `${realLines.join(', ')}. Messages that name no line go out by those.`,
+  ]
+}
+
+function tokenNote({ tokenIs }: Announced): string {
+  switch (tokenIs) {
+    case 'new':
+      return ''
+    case 'kept':
+      return '  (kept from the start before)'
+    case 'replaced':
+      return '  (new: quickstart.json held none that works)'
+    default:
+      return tokenIs satisfies never
+  }
+}

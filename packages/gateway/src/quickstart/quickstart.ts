@@ -1,0 +1,130 @@
+import { mkdirSync, statfsSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as passed } from 'node:timers/promises'
+import { isNodeId } from '@bluewire/contract/ids'
+import { openStore } from '../admin/open-store.ts'
+import type { GatewayConfig } from '../config/config.ts'
+import { sizeText } from '../config/values.ts'
+import type { Account } from '../store/accounts-store.ts'
+import type { LineView, Store } from '../store/store.ts'
+import type { Announced } from './announcement.ts'
+import type { Child, ChildEnd } from './child.ts'
+import { startGatewayProcess } from './gateway-process.ts'
+import { createEnrolment, prepareInstance } from './instance.ts'
+import { openLogFile } from './log-file.ts'
+import { isJoined, joined, NodeKeeper, nodePlace, putNodeAside, SIMULATED_LINE, startJoining } from './node-process.ts'
+import type { NodePlace } from './node-process.ts'
+import { readQuickstartFile, writeQuickstartFile } from './quickstart-file.ts'
+import type { QuickstartFile } from './quickstart-file.ts'
+import { StartFailed } from './start-failed.ts'
+
+const POLL_MS = 25
+const ONLINE_WITHIN_MS = 15_000
+/** A node that ended so often before it was ever online will not come. */
+const NODE_ENDS_MAX = 3
+/** The gateway lets callers and the node finish first; then everything must be gone within the 5 s that people wait. */
+const GATEWAY_STOP_MS = 4000
+const STOP_MS_MAX = 4600
+
+export type Told = (sentence: string) => void
+
+/** The two processes, from the first start to the stop. */
+export class Quickstart {
+  readonly #config: GatewayConfig
+  readonly #tell: Told
+  #gateway: Child | undefined
+  #joining: Child | undefined
+  #node: NodeKeeper | undefined
+
+  /** `tell` gets what people must know at once and that is no part of the announcement. */
+  constructor(config: GatewayConfig, tell: Told) {
+    this.#config = config
+    this.#tell = tell
+  }
+
+  /**
+   * Resolves when a message can be sent. Whatever it throws: call `stop`.
+   *
+   * @throws StartFailed, or what explainStartFailure knows.
+   */
+  async start(): Promise<Announced & { gatewayEnded: Promise<ChildEnd> }> {
+    const { dataDir } = this.#config
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+    const place = nodePlace(dataDir, openLogFile(join(dataDir, 'node.log')))
+    const saved = readQuickstartFile(dataDir)
+    const gateway = startGatewayProcess(openLogFile(join(dataDir, 'gateway.log')))
+    this.#gateway = gateway.child
+    const listening = await gateway.ready
+    const url = process.env['BLUEWIRE_PUBLIC_URL'] ? this.#config.publicUrl : listening.url
+    const store = openStore(this.#config)
+    try {
+      const { account, token, tokenIs } = await prepareInstance(store, saved?.token)
+      await this.#joinWhereNeeded(store, { account, place, url: listening.url, saved })
+      this.#node = new NodeKeeper(place, listening.url, this.#tell)
+      this.#node.start()
+      const node = await this.#untilOnline(store, account, place)
+      this.#tellIfDiskIsFull()
+      writeQuickstartFile(dataDir, { url, token, node, line: SIMULATED_LINE })
+      const realLines = (await store.lines(account.id)).filter((line) => !line.simulated).map((line) => line.address)
+      return { url, token, tokenIs, dataDir, realLines, pid: process.pid, gatewayEnded: gateway.child.ended }
+    } finally {
+      await store.close()
+    }
+  }
+
+  /** The gateway first: while it answers those who wait, its node must still be there. */
+  async stop(): Promise<void> {
+    const deadline = passed(STOP_MS_MAX)
+    this.#joining?.kill('SIGTERM')
+    this.#gateway?.kill('SIGTERM')
+    await Promise.race([this.#gateway?.ended, passed(GATEWAY_STOP_MS)])
+    const stopped = Promise.all([this.#gateway?.ended, this.#node?.stop()])
+    await Promise.race([stopped, deadline])
+    this.#gateway?.kill('SIGKILL')
+    this.#joining?.kill('SIGKILL')
+    await this.#node?.stop('SIGKILL')
+  }
+
+  async #joinWhereNeeded(
+    store: Store,
+    {
+      account,
+      place,
+      url,
+      saved,
+    }: { account: Account; place: NodePlace; url: string; saved: QuickstartFile | undefined },
+  ): Promise<void> {
+    const known = (await store.nodes(account.id)).some((node) => node.id === saved?.node)
+    if (known && isJoined(place)) return
+    putNodeAside(place)
+    if (known && isNodeId(saved?.node)) await store.retireNode('quickstart', saved.node)
+    this.#joining = startJoining(place, url, await createEnrolment(store, account))
+    await joined(this.#joining, place.log)
+  }
+
+  /** Returns the id of the node that has the line. */
+  async #untilOnline(store: Store, account: Account, place: NodePlace): Promise<string> {
+    const deadlineMs = performance.now() + ONLINE_WITHIN_MS
+    while (performance.now() < deadlineMs && (this.#node?.ends ?? 0) < NODE_ENDS_MAX) {
+      const line = (await store.lines(account.id)).find(isOnline)
+      if (line?.node) return line.node.id
+      await passed(POLL_MS)
+    }
+    const reason = place.log.lastSentence() ?? `see ${place.log.path}`
+    throw new StartFailed(`The simulated node did not connect to the gateway: ${reason}`)
+  }
+
+  #tellIfDiskIsFull(): void {
+    const { dataDir, diskAcceptFreeBytes } = this.#config
+    const { bavail, bsize } = statfsSync(dataDir)
+    if (bavail * bsize >= diskAcceptFreeBytes) return
+    this.#tell(
+      `Nothing is accepted now: the disk that holds ${dataDir} has ${sizeText(bavail * bsize)} left, ` +
+        `and ${sizeText(diskAcceptFreeBytes)} are kept free (BLUEWIRE_DISK_ACCEPT_FREE). Free some space.`,
+    )
+  }
+}
+
+function isOnline(line: LineView): boolean {
+  return line.simulated && line.address === SIMULATED_LINE && line.node?.online === true
+}

@@ -1,0 +1,107 @@
+/** `bluewire-node join | run | status`: reads the arguments, does it, and turns every failure into one sentence. */
+import { homedir } from 'node:os'
+import { join as joinPath, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { LockHeldError } from '@bluewire/platform/exclusive-lock'
+import { untilAskedToStop } from '@bluewire/platform/lifeline'
+import { AddressError } from './gateway-address.ts'
+import { JournalTooNewError } from './journal/journal.ts'
+import { join } from './join.ts'
+import { nodeLog } from './node-log.ts'
+import { NodeConfigError } from './node-config.ts'
+import { run } from './run.ts'
+import { statusOf } from './status.ts'
+
+const USAGE = `Usage:
+  bluewire-node join <url> <code> [--dir D] [--name N] [--driver simulator] [--line +15005550001:imessage,sms]...
+                                  [--sim-log FILE] [--min-free-mib N] [--insecure] [--replace]
+  bluewire-node run [--dir D]
+  bluewire-node status [--dir D]`
+
+const EXIT_FAILED = 1
+const EXIT_USAGE = 2
+
+export type Print = Readonly<{ out(line: string): void; err(line: string): void }>
+
+/** Returns the exit code. */
+export async function commandLine(args: readonly string[], print: Print): Promise<number> {
+  try {
+    return await obey(args, print)
+  } catch (error) {
+    print.err(sentenceOf(error))
+    return error instanceof UsageError ? EXIT_USAGE : EXIT_FAILED
+  }
+}
+
+class UsageError extends Error {
+  override name = 'UsageError'
+}
+
+function obey(args: readonly string[], print: Print): Promise<number> | number {
+  const { values, positionals } = parsed(args)
+  const directory = resolve(values.dir ?? joinPath(homedir(), '.bluewire-node'))
+  const [verb, ...rest] = positionals
+  if (verb === 'run' && rest.length === 0) {
+    return run({ directory, log: nodeLog(), untilStop: untilAskedToStop(), say: print.err })
+  }
+  if (verb === 'status' && rest.length === 0) {
+    for (const line of statusOf(directory)) print.out(line)
+    return 0
+  }
+  const [url, code] = rest
+  if (verb !== 'join' || url === undefined || code === undefined || rest.length > 2) throw new UsageError(USAGE)
+  return joinAloud({ url, code, directory }, values, print)
+}
+
+function parsed(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        dir: { type: 'string' },
+        name: { type: 'string' },
+        driver: { type: 'string', default: 'simulator' },
+        line: { type: 'string', multiple: true, default: [] },
+        'sim-log': { type: 'string' },
+        'min-free-mib': { type: 'string' },
+        insecure: { type: 'boolean', default: false },
+        replace: { type: 'boolean', default: false },
+      },
+    })
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}\n${USAGE}`, { cause: error })
+  }
+}
+
+type Values = ReturnType<typeof parsed>['values']
+
+async function joinAloud(where: { url: string; code: string; directory: string }, values: Values, print: Print): Promise<number> {
+  const freeMib = values['min-free-mib']
+  if (freeMib !== undefined && !/^\d{1,7}$/.test(freeMib)) throw new UsageError('--min-free-mib wants a whole number of MiB.')
+  const sentence = await join({
+    ...where,
+    driver: values.driver,
+    lines: values.line,
+    insecure: values.insecure,
+    replace: values.replace,
+    ...(values.name === undefined ? {} : { name: values.name }),
+    ...(values['sim-log'] === undefined ? {} : { simulatorLog: resolve(values['sim-log']) }),
+    ...(freeMib === undefined ? {} : { freeBytesMin: Number(freeMib) * 1024 ** 2 }),
+  })
+  print.out(sentence)
+  return 0
+}
+
+/** Failures we know speak for themselves; others get what the system calls them. */
+function sentenceOf(error: unknown): string {
+  if (error instanceof LockHeldError) {
+    const by = error.pid === null ? 'another process' : `process ${error.pid}`
+    return `A Bluewire node runs in this directory already (${by}). Stop it first, or use --dir for another node.`
+  }
+  const ours = [UsageError, NodeConfigError, AddressError, JournalTooNewError].some((kind) => error instanceof kind)
+  if (ours) return (error as Error).message
+  const { message, code } = error as Error & { code?: string }
+  if (code === 'ECONNREFUSED') return `Nothing answers at that address (${message}). Is the gateway running?`
+  return `It failed: ${message}${code === undefined || message.includes(code) ? '' : ` (${code})`}`
+}

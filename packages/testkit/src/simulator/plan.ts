@@ -1,0 +1,91 @@
+/**
+ * What one seed does to its world. Each seed turns on only some faults (swarm testing): a world in which everything fails at once hides
+ * the bugs that need most of it to work.
+ */
+import type { GatewayFaults } from './sim-gateway.ts'
+import type { MacFaults } from './sim-mac.ts'
+import type { LinkFaults } from './sim-network.ts'
+import type { NodeFaults } from './sim-node.ts'
+import type { Random } from './random.ts'
+
+export type Step = Readonly<{ atMs: number; what: string }>
+
+export type Plan = Readonly<{
+  lengthMs: number
+  requestsAtMs: readonly number[]
+  recipients: number
+  fallback: boolean
+  /** Share of messages that ask to be sent again when their outcome is unknown. */
+  resends: number
+  steps: readonly Step[]
+  nodeDownMsMax: number
+  mac: MacFaults
+  node: NodeFaults
+  gateway: GatewayFaults
+  link: LinkFaults
+}>
+
+/** Acts that may strike a world, and how often at the most. Those of one group exclude each other. */
+const ACTS: ReadonlyArray<Readonly<{ what: string; most: number; likely: number }>> = [
+  { what: 'kill gateway', most: 4, likely: 0.5 },
+  { what: 'kill node', most: 4, likely: 0.5 },
+  { what: 'cut', most: 6, likely: 0.5 },
+  { what: 'fill gateway disk', most: 2, likely: 0.2 },
+  { what: 'fill node disk', most: 2, likely: 0.2 },
+  { what: 'lose journal', most: 1, likely: 0.1 },
+]
+
+export function choosePlan(random: Random): Plan {
+  const lengthMs = random.between(60_000, 180_000)
+  const count = random.between(4, 28)
+  const crowded = random.chance(0.4)
+  const span = crowded ? 10_000 : lengthMs * 0.8
+  const steps: Step[] = []
+  for (const act of ACTS) {
+    if (!random.chance(act.likely)) continue
+    const times = random.between(1, act.most + 1)
+    for (let i = 0; i < times; i++) steps.push({ atMs: random.between(0, lengthMs), what: act.what })
+  }
+  addRare(random, steps, lengthMs)
+  return {
+    lengthMs,
+    requestsAtMs: Array.from({ length: count }, () => random.between(0, span)),
+    recipients: random.between(1, 5),
+    fallback: random.chance(0.4),
+    resends: random.chance(0.15) ? 0.5 : 0,
+    steps,
+    nodeDownMsMax: random.pick([2_000, 20_000, 90_000]),
+    mac: {
+      refuses: random.chance(0.2) ? 0.1 : 0,
+      osascriptFails: random.chance(0.3) ? 0.15 : 0,
+      hangs: random.chance(0.3) ? 0.2 : 0,
+      losesReceipt: 0.3,
+      deniesKnowing: random.chance(0.2) ? 0.5 : 0,
+    },
+    node: { killAtSend: random.chance(0.3) ? 0.02 : 0 },
+    gateway: { killAfterCommit: random.chance(0.3) ? 0.005 : 0 },
+    link: {
+      latencyMs: random.pick([
+        [1, 20],
+        [1, 20],
+        [5, 2_000],
+        [5, 20_000],
+      ] as const),
+      duplicate: random.chance(0.3) ? 0.1 : 0,
+    },
+  }
+}
+
+function addRare(random: Random, steps: Step[], lengthMs: number): void {
+  const roll = random.next()
+  const first = random.between(0, lengthMs / 2)
+  if (roll < 0.1) {
+    steps.push({ atMs: first, what: 'back up gateway' })
+    steps.push({ atMs: random.between(first, lengthMs), what: 'restore gateway' })
+  } else if (roll < 0.2) {
+    steps.push({ atMs: first, what: 'copy journal' })
+    steps.push({ atMs: random.between(first + 5_000, lengthMs), what: 'restore journal' })
+  } else if (roll < 0.3) {
+    steps.push({ atMs: first, what: random.chance(0.5) ? 'clock back' : 'clock ahead' })
+  }
+}

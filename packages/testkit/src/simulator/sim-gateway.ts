@@ -1,0 +1,113 @@
+/** The real gateway below HTTP (store, sessions, dispatcher, sweeper) as one process that can be killed, restarted and restored. */
+import type { AttemptId, GatewayId } from '@bluewire/contract/ids'
+import { InProcessBus } from '@bluewire/gateway/bus/in-process-bus'
+import { Dispatcher } from '@bluewire/gateway/delivery/dispatcher'
+import { Sweeper } from '@bluewire/gateway/delivery/sweeper'
+import { NodeSession, SESSION_SETTINGS } from '@bluewire/gateway/nodes/node-session'
+import type { Store } from '@bluewire/gateway/store/store'
+import { sqliteStore } from '@bluewire/gateway/store/sqlite/sqlite-store'
+import { newUlidSource } from '@bluewire/platform/chance'
+import type { NodeId } from '@bluewire/contract/ids'
+import type { VirtualClock } from '../virtual-clock.ts'
+import type { End } from './sim-network.ts'
+import { SimProcess } from './sim-process.ts'
+import type { Random } from './random.ts'
+
+export const GAP_MS = 1000
+export const BURST = 5
+export const NODE_LOST_AFTER_MS = 60_000
+export const FAILOVER_AFTER_MS = 90_000
+
+export type GatewayFaults = {
+  /** Killed right after a commit returned, before anything that follows from it. */
+  killAfterCommit: number
+}
+
+export class SimGateway {
+  readonly process: SimProcess
+  readonly store: Store
+  readonly #dispatcher: Dispatcher
+  readonly #sweeper: Sweeper
+  readonly #sessions = new Set<NodeSession>()
+  readonly #id: GatewayId
+  readonly problems: string[] = []
+
+  constructor(parts: { clock: VirtualClock; random: Random; stored: Uint8Array | null; faults: GatewayFaults; onKilled: () => void }) {
+    const { random } = parts
+    this.process = new SimProcess('gateway', parts.clock, parts.stored)
+    const clock = this.process
+    const ulid = newUlidSource(() => clock.nowMs(), () => random.next())
+    this.#id = `gw_${ulid()}`
+    const bus = new InProcessBus((error) => this.#problem('bus', error))
+    this.store = sqliteStore(this.process.db, {
+      clock,
+      ulid,
+      lineDefaults: { gapMs: GAP_MS, burst: BURST },
+      onHints: (hints) => {
+        if (hints.length > 0 && random.chance(parts.faults.killAfterCommit)) parts.onKilled()
+        else bus.publish(hints)
+      },
+      onFatal: (error) => this.#problem('fatal', error),
+    })
+    this.#dispatcher = new Dispatcher(bus, {
+      store: this.store,
+      clock,
+      newAttemptId: (): AttemptId => `attempt_${ulid()}`,
+      mayDispatch: () => this.process.alive,
+      onError: (error) => this.#problem('dispatch', error),
+    })
+    this.#sweeper = new Sweeper({
+      store: this.store,
+      clock,
+      dispatcher: this.#dispatcher,
+      options: {
+        gateway: { id: this.#id, pid: 1, host: 'simulated' },
+        nodeLostAfterMs: NODE_LOST_AFTER_MS,
+        failoverAfterMs: FAILOVER_AFTER_MS,
+        retainBodiesMs: 90 * 86_400_000,
+        retainFactsMs: 400 * 86_400_000,
+        onError: (what, error) => this.#problem(what, error),
+      },
+    })
+  }
+
+  start(): void {
+    this.#sweeper.start().catch((error: unknown) => this.#problem('start', error))
+  }
+
+  /** A node's connection, already authenticated. */
+  accept(node: NodeId, end: End): void {
+    const session = new NodeSession(node, this.#socketOf(end), {
+      store: this.store,
+      clock: this.process,
+      gateway: this.#id,
+      settings: SESSION_SETTINGS,
+      log: () => {},
+      onWorking: (working, lines) => this.#dispatcher.attach(working, lines),
+      onClosed: (closed) => {
+        this.#sessions.delete(closed)
+        this.#dispatcher.detach(closed)
+      },
+    })
+    this.#sessions.add(session)
+    end.on.frame = (text) => this.process.run(() => session.received(text))
+    end.on.closed = () => this.process.run(() => session.closed())
+  }
+
+  #socketOf(end: End): End['socket'] {
+    return {
+      send: (text) => {
+        if (this.process.alive) end.socket.send(text)
+      },
+      close: (how) => {
+        if (this.process.alive) end.socket.close(how)
+      },
+    }
+  }
+
+  /** Full disks are expected here and reported as such; anything else is a finding. */
+  #problem(what: string, error: unknown): void {
+    const expected = !this.process.alive || (error instanceof Error && error.name === 'StoreUnavailableError')
+    if (!expected) this.problems.push(`${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * A process that can be killed between any two of its effects. Killing takes its memory, its timers and its sockets at once; what its
+ * database had committed stays, byte for byte, for the process that comes after it.
+ */
+import { DatabaseSync } from 'node:sqlite'
+import type { Clock, Timer } from '@bluewire/platform/clock'
+import type { VirtualClock } from '../virtual-clock.ts'
+
+/** Pages a full disk still lets a database grow by. */
+const FULL_DISK_PAGES = 0
+
+export class SimProcess implements Clock {
+  readonly name: string
+  readonly db: DatabaseSync
+  readonly #clock: VirtualClock
+  #alive = true
+  #committed: Uint8Array | null = null
+
+  constructor(name: string, clock: VirtualClock, stored: Uint8Array | null) {
+    this.name = name
+    this.#clock = clock
+    this.db = new DatabaseSync(':memory:')
+    if (stored !== null) this.db.deserialize(stored)
+  }
+
+  get alive(): boolean {
+    return this.#alive
+  }
+
+  /** What a crash would leave on the disk now. */
+  image(): Uint8Array {
+    return this.#committed ?? this.db.serialize()
+  }
+
+  /** Every further statement, timer and frame of this process is as if it never happened. */
+  kill(): void {
+    if (!this.#alive) return
+    this.#alive = false
+    if (this.db.isTransaction) this.db.exec('rollback')
+    this.#committed = this.db.serialize()
+    this.db.close()
+  }
+
+  /** From now on the database cannot grow, until `freeDisk`. */
+  fillDisk(): void {
+    if (!this.#alive) return
+    const pages = Number(Object.values(this.db.prepare('pragma page_count').get() ?? {})[0])
+    this.db.exec(`pragma max_page_count = ${pages + FULL_DISK_PAGES}`)
+  }
+
+  freeDisk(): void {
+    if (this.#alive) this.db.exec('pragma max_page_count = 1000000')
+  }
+
+  /** Calls into the process; what a dying process throws is nobody's concern. */
+  run(body: () => void): void {
+    if (!this.#alive) return
+    try {
+      body()
+    } catch (error) {
+      if (this.#alive) throw error
+    }
+  }
+
+  nowMs(): number {
+    return this.#clock.nowMs()
+  }
+
+  monotonicMs(): number {
+    return this.#clock.monotonicMs()
+  }
+
+  setTimer(delayMs: number, fire: () => void): Timer {
+    return this.#clock.setTimer(delayMs, () => this.run(fire))
+  }
+
+  soon(fire: () => void): void {
+    this.#clock.soon(() => this.run(fire))
+  }
+}
