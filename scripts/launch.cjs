@@ -42,6 +42,9 @@ function installedNode() {
 
 /** The program to run the file with. */
 function findNode() {
+  if (!fs.existsSync(path.join(ROOT, 'node_modules'))) {
+    return refuse(`The dependencies of Bluewire are not installed. Run npm ci in ${ROOT} first.`)
+  }
   if (Number.parseInt(process.versions.node, 10) >= MAJOR_NEEDED) return process.execPath
   const installed = installedNode()
   if (installed !== undefined) return installed

@@ -17,7 +17,7 @@ export type Attempted = Readonly<{ host: string; port: number; dataDir: string; 
 const EXIT_FAILED = 1
 /** As in sysexits.h: starting it again changes nothing. */
 const EXIT_BAD_CONFIGURATION = 78
-const PROBE_TIMEOUT_MS = 1000
+const PROBE_TIMEOUT_MS = 2000
 const PORTS_TRIED = 50
 /** With less than this, SQLite's own "I/O error" means that the disk is full. */
 const NEARLY_FULL_BYTES = 1024 * 1024
@@ -170,10 +170,15 @@ function isFree(host: string, port: number): Promise<boolean> {
   })
 }
 
+/** Anything may answer `/healthz` with "ok"; the description of the API says whose it is. */
 async function answersAsBluewire(url: string): Promise<boolean> {
   try {
-    const answer = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS), redirect: 'error' })
-    return /bluewire/i.test((await answer.text()).slice(0, 1000))
+    const answer = await fetch(`${url}/openapi.json`, {
+      signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
+      redirect: 'error',
+    })
+    const body = (await answer.json()) as { info?: { title?: unknown } } | null
+    return body?.info?.title === 'Bluewire'
   } catch {
     return false
   }

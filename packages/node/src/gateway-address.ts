@@ -3,6 +3,7 @@
  * environment says so (`ws` and `node:http` obey neither by themselves).
  */
 import { lookup } from 'node:dns'
+import type { LookupAddress, LookupAllOptions } from 'node:dns'
 import type { Agent } from 'node:http'
 import { BlockList, isIP } from 'node:net'
 import type { LookupFunction } from 'node:net'
@@ -86,19 +87,26 @@ function isLoopback(url: URL): boolean {
   return host === 'localhost' || host.endsWith('.localhost') || contains(LOOPBACK, host)
 }
 
+type LookupAll = (
+  hostname: string,
+  options: LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void
+
 /**
  * How names are resolved when the connection is plain: a name that leads to a public address is an error. The check is on
  * the very addresses that are connected to, so a name cannot answer differently a moment later.
  */
-const privateLookup: LookupFunction = (hostname, options, callback) => {
-  lookup(hostname, { ...options, all: true }, (error, addresses) => {
-    if (error) return callback(error, [])
-    const open = addresses.find(({ address }) => !isPrivateAddress(address))
-    if (open) return callback(publicPlain(hostname), [])
-    const first = addresses[0]
-    if (options.all === true || !first) return callback(null, addresses)
-    return callback(null, first.address, first.family)
-  })
+export function privateLookup(lookupAll: LookupAll): LookupFunction {
+  return (hostname, options, callback) => {
+    lookupAll(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error) return callback(error, [])
+      if (addresses.some(({ address }) => !isPrivateAddress(address))) return callback(publicPlain(hostname), [])
+      const first = addresses[0]
+      if (options.all === true || !first) return callback(null, addresses)
+      return callback(null, first.address, first.family)
+    })
+  }
 }
 
 function publicPlain(host: string): AddressError {
@@ -119,7 +127,7 @@ export function connectingTo(url: URL, { insecure }: { insecure: boolean }): Con
   const host = hostOf(url)
   if (guarded && isIP(host) !== 0 && !isPrivateAddress(host)) throw publicPlain(host)
   const proxy = isLoopback(url) ? '' : getProxyForUrl(url.href.replace(/^ws/, 'http'))
-  if (proxy === '') return guarded ? { lookup: privateLookup } : {}
+  if (proxy === '') return guarded ? { lookup: privateLookup(lookup) } : {}
   // Behind a proxy it is the proxy that resolves the name: what it finds cannot be checked here.
   if (guarded && isIP(host) === 0) throw publicPlain(host)
   return { agent: new HttpsProxyAgent(proxy) }

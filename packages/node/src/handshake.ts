@@ -82,7 +82,10 @@ export function enterSession(journal: Journal, welcome: WelcomeFrame, nowMs: num
     for (const held of welcome.resume) states[held.attempt] = resumed(journal, held, nowMs)
     // Once per restore: the gateway may go on asking until an operator ends it.
     const isNewRestore = gatewayLostFrames || welcome.store_epoch > before.storeEpoch
-    if (welcome.recover_since !== undefined && isNewRestore) journal.requeueSince(welcome.recover_since)
+    if (welcome.recover_since !== undefined && isNewRestore) {
+      journal.requeueSince(welcome.recover_since)
+      journal.tellStarted(nowMs)
+    }
     return { t: 'ready', session: welcome.session, states, outbox_head: journal.heads().outbox.head }
   })
 }

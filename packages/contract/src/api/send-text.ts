@@ -14,11 +14,11 @@ export const betaFeatures = z.strictObject({
   from: z
     .string()
     .nullish()
-    .meta({ description: 'The line to send from, in any form. Left out, Bluewire chooses.', examples: ['+15005550001'] }),
-  fallback: z
-    .boolean()
-    .nullish()
-    .meta({ description: 'Send it as SMS when the iMessage provably did not go out.' }),
+    .meta({
+      description: 'The line to send from, in any form. Left out, Bluewire chooses.',
+      examples: ['+15005550001'],
+    }),
+  fallback: z.boolean().nullish().meta({ description: 'Send it as SMS when the iMessage provably did not go out.' }),
   whatsapp: z.boolean().nullish().meta({ description: 'Not supported' }),
   intent: z.boolean().nullish().meta({ description: 'Not supported' }),
 })
@@ -27,7 +27,8 @@ export const betaFeatures = z.strictObject({
 export const sendTextRequest = z
   .object({
     to: z.string().meta({
-      description: "The recipient. `+`, the country code and the number; other forms are converted with the account's region.",
+      description:
+        "The recipient. `+`, the country code and the number; other forms are converted with the account's region.",
       examples: ['+1234567890'],
     }),
     message: z.string().meta({ description: 'The text', examples: ['Hello, this is a test iMessage.'] }),
@@ -45,9 +46,20 @@ export const sendTextRequest = z
     on_unknown: z
       .enum(['hold', 'resend'])
       .nullish()
-      .meta({ description: 'When it cannot be learnt whether it went out: hold it (default), or send it again (ours)' }),
+      .meta({
+        description: 'When it cannot be learnt whether it went out: hold it (default), or send it again (ours)',
+      }),
   })
-  .meta({ title: 'SendText' })
+  .meta({
+    title: 'SendText',
+    examples: [
+      {
+        to: '+1234567890',
+        message: 'Hello, this is a test iMessage.',
+        beta_features: { imessage: true, fallback: false },
+      },
+    ],
+  })
 
 export type SendTextRequest = z.infer<typeof sendTextRequest>
 
@@ -84,7 +96,9 @@ export const sendTextHeaders = z.object({
   'idempotency-key': z
     .string()
     .optional()
-    .meta({ description: '1 to 255 visible ASCII characters, remembered for 24 hours: the same key never sends twice.' }),
+    .meta({
+      description: '1 to 255 visible ASCII characters, remembered for 24 hours: the same key never sends twice.',
+    }),
   prefer: z.string().optional().meta({ description: '`respond-async`: answer as soon as the message is accepted.' }),
 })
 

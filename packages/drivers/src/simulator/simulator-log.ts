@@ -67,6 +67,7 @@ class FileLog implements SimulatorLog {
   }
 
   append(text: SimulatedText): void {
+    if (!this.#open) throw new Error('the log is closed') // its number may belong to another file by now
     const { attempt, service, from, to, body, at } = text
     const line = Buffer.from(`${JSON.stringify({ attempt, service, from, to, body, at })}\n`)
     try {

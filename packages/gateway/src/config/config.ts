@@ -35,6 +35,8 @@ export type GatewayConfig = Readonly<{
   diskAcceptFreeBytes: number
   /** With less free space nothing is dispatched either. */
   diskDispatchFreeBytes: number
+  /** With less free space the node of the quick start takes no work. */
+  nodeMinFreeBytes: number
   logLevel: LogLevel
 }>
 
@@ -67,6 +69,7 @@ export function toConfig(env: RawEnv): GatewayConfig {
     retainFactsMs: env.BLUEWIRE_RETAIN_FACTS,
     diskAcceptFreeBytes: env.BLUEWIRE_DISK_ACCEPT_FREE,
     diskDispatchFreeBytes: env.BLUEWIRE_DISK_DISPATCH_FREE,
+    nodeMinFreeBytes: env.BLUEWIRE_NODE_MIN_FREE,
     logLevel: env.BLUEWIRE_LOG_LEVEL,
   }
 }

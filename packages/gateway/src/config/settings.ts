@@ -203,7 +203,8 @@ export const SETTINGS = [
     min: 0,
     max: TIB,
     for: 'node',
-    description: 'With less free space where its folder is, a node takes no new work.',
+    description:
+      'With less free space where its folder is, the node of the quick start takes no new work. Other nodes are told when they join: `--min-free-mib`.',
   },
   {
     name: 'BLUEWIRE_LIFELINE_FD',

@@ -37,7 +37,8 @@ export function readToken(headers: IncomingHttpHeaders): string | null {
   const authorization = /^(?:token|bearer)[ \t]+(\S+)[ \t]*$/i.exec(headers.authorization ?? '')?.[1]
   const apiKey = headers['x-api-key']
   const token =
-    authorization ?? (typeof apiKey === 'string' ? /^(?:(?:token|bearer)[ \t]+)?(\S+)[ \t]*$/i.exec(apiKey)?.[1] : undefined)
+    authorization ??
+    (typeof apiKey === 'string' ? /^(?:(?:token|bearer)[ \t]+)?(\S+)[ \t]*$/i.exec(apiKey)?.[1] : undefined)
   return token === undefined || token.length > TOKEN_CHARS_MAX ? null : token
 }
 

@@ -12,7 +12,8 @@ export function adOf(account: Account, adText: string | null): string | null {
 }
 
 export function accountCrumbs({ account, used, adText }: AccountUse): Omit<AccountCrumbs, 'type'> {
-  const remaining = account.plan === 'free' && account.quotaLimit !== null ? Math.max(0, account.quotaLimit - used) : null
+  const remaining =
+    account.plan === 'free' && account.quotaLimit !== null ? Math.max(0, account.quotaLimit - used) : null
   return {
     plan: account.plan,
     quota: used,

@@ -89,13 +89,20 @@ export function asBluewireError(error: unknown, limits: { bodyBytesMax: number }
 function storeError(error: StoreUnavailableError): BluewireError {
   return error.diskFull
     ? new BluewireError('disk_full', 'The disk of the gateway is full, so nothing was accepted. Try again later.')
-    : new BluewireError('store_unavailable', 'The database cannot be written, so nothing was accepted. Try again later.')
+    : new BluewireError(
+        'store_unavailable',
+        'The database cannot be written, so nothing was accepted. Try again later.',
+      )
 }
 
 function internalError(cause: unknown): BluewireError {
-  return new BluewireError('internal', 'Something went wrong inside Bluewire. It was logged under the id of this answer.', {
-    cause,
-  })
+  return new BluewireError(
+    'internal',
+    'Something went wrong inside Bluewire. It was logged under the id of this answer.',
+    {
+      cause,
+    },
+  )
 }
 
 /** What Fastify throws before a route runs. */
@@ -104,7 +111,10 @@ function frameworkError(error: unknown, limits: { bodyBytesMax: number }): Bluew
   const code = 'code' in error ? error.code : undefined
   const status = 'statusCode' in error ? error.statusCode : undefined
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-    return new BluewireError('body_too_large', `The body is larger than ${limits.bodyBytesMax.toLocaleString('en')} bytes.`)
+    return new BluewireError(
+      'body_too_large',
+      `The body is larger than ${limits.bodyBytesMax.toLocaleString('en')} bytes.`,
+    )
   }
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
     return new BluewireError(

@@ -40,9 +40,13 @@ function decode(written: string): string {
   try {
     return decodeURIComponent(asEscapes(written.replaceAll('+', ' ')))
   } catch (error) {
-    throw new BluewireError('bad_form', 'The form holds a % escape that is not UTF-8. Encode each value once, as UTF-8.', {
-      cause: error,
-    })
+    throw new BluewireError(
+      'bad_form',
+      'The form holds a % escape that is not UTF-8. Encode each value once, as UTF-8.',
+      {
+        cause: error,
+      },
+    )
   }
 }
 

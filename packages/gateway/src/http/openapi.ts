@@ -23,7 +23,8 @@ export type Operation = Readonly<{
 /** A route's `schema`: it documents, and neither validates nor serialises (see `documentOnly`). */
 export function describe(operation: Operation) {
   const { params, headers, body } = operation
-  const scope = operation.scope === undefined || operation.scope === null ? '' : ` Needs the scope \`${operation.scope}\`.`
+  const scope =
+    operation.scope === undefined || operation.scope === null ? '' : ` Needs the scope \`${operation.scope}\`.`
   return {
     operationId: operation.id,
     summary: operation.summary,
@@ -56,17 +57,12 @@ export function addOpenApi(app: FastifyInstance, publicUrl: string): void {
       servers: [{ url: publicUrl }],
       components: {
         securitySchemes: {
-          token: {
-            type: 'apiKey',
-            in: 'header',
-            name: 'Authorization',
-            description: '`Token YOUR_TOKEN`, or `Bearer YOUR_TOKEN`',
-          },
+          token: { type: 'http', scheme: 'bearer', description: '`Token YOUR_TOKEN` is understood as well' },
           apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'The token alone' },
         },
       },
     },
-    refResolver: { buildLocalReference: (schema) => String(schema['$id']) },
+    refResolver: { buildLocalReference: () => ERROR_ID },
   })
 }
 
@@ -77,6 +73,12 @@ function documentOnly(app: FastifyInstance): void {
 }
 
 function jsonSchema(schema: z.ZodType): Record<string, unknown> {
-  const { $schema: _dialect, ...json } = z.toJSONSchema(schema, { io: 'input', target: 'draft-2020-12' })
+  const { $schema: _dialect, ...json } = z.toJSONSchema(schema, { io: 'input', override: withoutSafeRange })
   return json
+}
+
+/** Every integer of JavaScript has these bounds; written out, they would look like a rule of ours. */
+function withoutSafeRange({ jsonSchema: json }: { jsonSchema: { minimum?: number; maximum?: number } }): void {
+  if (json.minimum === Number.MIN_SAFE_INTEGER) delete json.minimum
+  if (json.maximum === Number.MAX_SAFE_INTEGER) delete json.maximum
 }

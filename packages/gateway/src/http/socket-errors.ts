@@ -8,7 +8,11 @@ import type { HttpDeps } from './http-deps.ts'
 type ClientError = Error & { code?: string }
 
 /** Answers, and closes: after a request that could not be read, nothing on the connection can be trusted. */
-export function answerSocketError(deps: Pick<HttpDeps, 'clock' | 'ulid' | 'options'>, error: ClientError, socket: Socket): void {
+export function answerSocketError(
+  deps: Pick<HttpDeps, 'clock' | 'ulid' | 'options'>,
+  error: ClientError,
+  socket: Socket,
+): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return

@@ -254,7 +254,7 @@ export class NodeSession {
   async #maybeWork(): Promise<void> {
     if (this.#state !== 'working' || this.#workAfterSeq === null || this.#committedSeq < this.#workAfterSeq) return
     this.#workAfterSeq = null
-    if (this.#welcome?.recoverSinceMs != null) {
+    if (this.#welcome?.recoverSinceMs != null && this.#welcome.vouches) {
       const { kind } = await this.#deps.store.recovered(this.#key())
       if (kind === 'fenced') return this.#fenced()
     }

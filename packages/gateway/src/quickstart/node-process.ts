@@ -1,6 +1,10 @@
 /** The simulated node: a process of its own that joins and connects exactly as a Mac does. */
-import { existsSync, renameSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import { isNodeId } from '@bluewire/contract/ids'
+import type { NodeId } from '@bluewire/contract/ids'
+import { writeFileAtomically } from '@bluewire/platform/atomic-file'
 import { endText, startChild } from './child.ts'
 import type { Child, ChildEnd } from './child.ts'
 import type { LogFile } from './log-file.ts'
@@ -13,6 +17,8 @@ const RESTART_MS_MIN = 250
 const RESTART_MS_MAX = 30_000
 /** A node that ran for so long is well again: the next end counts as a first one. */
 const WELL_AFTER_MS = 60_000
+/** The exit code of a node whose credential is not accepted any more: starting it again changes nothing. */
+const EXIT_REFUSED = 3
 
 // Not imported: the gateway does not depend on the node, it only starts it here as anybody would.
 const PROGRAM = join(import.meta.dirname, '..', '..', '..', 'node', 'src', 'main.ts')
@@ -29,22 +35,46 @@ export function nodePlace(dataDir: string, log: LogFile): NodePlace {
   return { dir: join(dataDir, 'node'), simulatorLog: join(dataDir, 'simulator.jsonl'), log }
 }
 
-/** Whether it has a credential already. */
-export function isJoined({ dir }: NodePlace): boolean {
-  return existsSync(join(dir, 'node.json'))
+/** The id it was given when it joined; undefined: it has not joined. */
+export function joinedNode(place: NodePlace): NodeId | undefined {
+  const node = readNodeFile(place)?.['node']
+  return isNodeId(node) ? node : undefined
 }
 
-/** A journal that belongs to a node of another store is kept, but out of the way. */
-export function putNodeAside({ dir }: NodePlace): void {
-  if (!existsSync(dir)) return
-  let n = 1
-  while (existsSync(`${dir}.old-${n}`)) n++
-  renameSync(dir, `${dir}.old-${n}`)
+/** The gateway may have been started on another port since, and the settings may have changed. */
+export function updateNodeFile(place: NodePlace, { url, minFreeBytes }: { url: string; minFreeBytes: number }): void {
+  const before = readNodeFile(place)
+  const after = { ...before, url, free_bytes_min: minFreeBytes }
+  if (!isDeepStrictEqual(before, after)) writeFileAtomically(nodeFile(place), `${JSON.stringify(after, null, 2)}\n`)
 }
 
+function nodeFile({ dir }: NodePlace): string {
+  return join(dir, 'node.json')
+}
+
+/** Undefined: there is none, or it is damaged. */
+function readNodeFile(place: NodePlace): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(readFileSync(nodeFile(place), 'utf8'))
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
+  } catch (error) {
+    if (error instanceof SyntaxError || (error instanceof Error && 'code' in error && error.code === 'ENOENT'))
+      return undefined
+    throw error
+  }
+}
+
+/** Also where a node joined before: what that one left is put aside. */
 export function startJoining(place: NodePlace, url: string, code: string): Child {
   const args = ['join', url, code, '--dir', place.dir, '--name', NODE_NAME, '--driver', 'simulator']
-  return startNode(place, [...args, '--line', `${SIMULATED_LINE}:imessage`, '--sim-log', place.simulatorLog])
+  return startNode(place, [
+    ...args,
+    '--line',
+    `${SIMULATED_LINE}:imessage`,
+    '--sim-log',
+    place.simulatorLog,
+    '--replace',
+  ])
 }
 
 /** @throws StartFailed with what the node said. */
@@ -57,7 +87,6 @@ export async function joined(child: Child, log: LogFile): Promise<void> {
 /** Keeps the node running: one that ends by itself is started again, each time later than before. */
 export class NodeKeeper {
   readonly #place: NodePlace
-  readonly #url: string
   readonly #onTrouble: (sentence: string) => void
   #child: Child | undefined
   #waiting: NodeJS.Timeout | undefined
@@ -65,21 +94,21 @@ export class NodeKeeper {
   #isStopping = false
 
   /** `onTrouble` gets one sentence when it begins to fail, not one for each restart. */
-  constructor(place: NodePlace, url: string, onTrouble: (sentence: string) => void) {
+  constructor(place: NodePlace, onTrouble: (sentence: string) => void) {
     this.#place = place
-    this.#url = url
     this.#onTrouble = onTrouble
   }
 
   start(): void {
     const startedAtMs = performance.now()
-    const child = startNode(this.#place, ['run', '--dir', this.#place.dir, '--url', this.#url])
+    const child = startNode(this.#place, ['run', '--dir', this.#place.dir])
     this.#child = child
     void child.ended.then((end) => {
       this.#child = undefined
       if (this.#isStopping) return
       if (performance.now() - startedAtMs > WELL_AFTER_MS) this.#ends = 0
-      this.#restart(end)
+      if (end.code === EXIT_REFUSED) this.#giveUp()
+      else this.#restart(end)
     })
   }
 
@@ -95,6 +124,12 @@ export class NodeKeeper {
     const child = this.#child
     child?.kill(signal)
     await child?.ended
+  }
+
+  #giveUp(): void {
+    this.#ends = Infinity
+    const reason = this.#place.log.lastSentence() ?? `see ${this.#place.log.path}`
+    this.#onTrouble(`The gateway refuses the node, so nothing is sent: ${reason} The next start makes a new node.`)
   }
 
   #restart(end: ChildEnd): void {

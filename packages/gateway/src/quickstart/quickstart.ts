@@ -1,7 +1,6 @@
 import { mkdirSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as passed } from 'node:timers/promises'
-import { isNodeId } from '@bluewire/contract/ids'
 import { openStore } from '../admin/open-store.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import { sizeText } from '../config/values.ts'
@@ -12,10 +11,17 @@ import type { Child, ChildEnd } from './child.ts'
 import { startGatewayProcess } from './gateway-process.ts'
 import { createEnrolment, prepareInstance } from './instance.ts'
 import { openLogFile } from './log-file.ts'
-import { isJoined, joined, NodeKeeper, nodePlace, putNodeAside, SIMULATED_LINE, startJoining } from './node-process.ts'
+import {
+  joined,
+  joinedNode,
+  NodeKeeper,
+  nodePlace,
+  SIMULATED_LINE,
+  startJoining,
+  updateNodeFile,
+} from './node-process.ts'
 import type { NodePlace } from './node-process.ts'
 import { readQuickstartFile, writeQuickstartFile } from './quickstart-file.ts'
-import type { QuickstartFile } from './quickstart-file.ts'
 import { StartFailed } from './start-failed.ts'
 
 const POLL_MS = 25
@@ -51,16 +57,16 @@ export class Quickstart {
     const { dataDir } = this.#config
     mkdirSync(dataDir, { recursive: true, mode: 0o700 })
     const place = nodePlace(dataDir, openLogFile(join(dataDir, 'node.log')))
-    const saved = readQuickstartFile(dataDir)
+    const saved = readQuickstartFile(dataDir)?.token
     const gateway = startGatewayProcess(openLogFile(join(dataDir, 'gateway.log')))
     this.#gateway = gateway.child
     const listening = await gateway.ready
     const url = process.env['BLUEWIRE_PUBLIC_URL'] ? this.#config.publicUrl : listening.url
     const store = openStore(this.#config)
     try {
-      const { account, token, tokenIs } = await prepareInstance(store, saved?.token)
-      await this.#joinWhereNeeded(store, { account, place, url: listening.url, saved })
-      this.#node = new NodeKeeper(place, listening.url, this.#tell)
+      const { account, token, tokenIs } = await prepareInstance(store, saved)
+      await this.#joinWhereNeeded(store, { account, place, url: listening.url })
+      this.#node = new NodeKeeper(place, this.#tell)
       this.#node.start()
       const node = await this.#untilOnline(store, account, place)
       this.#tellIfDiskIsFull()
@@ -87,19 +93,15 @@ export class Quickstart {
 
   async #joinWhereNeeded(
     store: Store,
-    {
-      account,
-      place,
-      url,
-      saved,
-    }: { account: Account; place: NodePlace; url: string; saved: QuickstartFile | undefined },
+    { account, place, url }: { account: Account; place: NodePlace; url: string },
   ): Promise<void> {
-    const known = (await store.nodes(account.id)).some((node) => node.id === saved?.node)
-    if (known && isJoined(place)) return
-    putNodeAside(place)
-    if (known && isNodeId(saved?.node)) await store.retireNode('quickstart', saved.node)
-    this.#joining = startJoining(place, url, await createEnrolment(store, account))
-    await joined(this.#joining, place.log)
+    const node = joinedNode(place)
+    const isKnown = (await store.nodes(account.id)).some(({ id }) => id === node)
+    if (!isKnown) {
+      this.#joining = startJoining(place, url, await createEnrolment(store, account))
+      await joined(this.#joining, place.log)
+    }
+    updateNodeFile(place, { url, minFreeBytes: this.#config.nodeMinFreeBytes })
   }
 
   /** Returns the id of the node that has the line. */

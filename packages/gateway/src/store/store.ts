@@ -189,6 +189,8 @@ export type HelloResult =
       lines: ReadonlyArray<Readonly<{ id: LineId; address: string; gapMs: number }>>
       /** The store was restored: the node sends everything since then again before it works. */
       recoverSinceMs: number | null
+      /** False: its journal is not one this store has seen, so that it cannot tell all that it sent. Recovery then waits for an operator. */
+      vouches: boolean
     }>
   | Readonly<{ kind: 'bye'; code: 'stale' | 'revoked' | 'cloned' | 'restored'; detail: string; conn?: number }>
 

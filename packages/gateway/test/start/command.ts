@@ -76,7 +76,8 @@ export class Command {
   /** Resolves when `condition` holds for what was printed so far; rejects when the command ends before. */
   async until(condition: (command: this) => boolean): Promise<void> {
     while (!condition(this)) {
-      if (this.#end !== undefined) throw new Error(`It ended too early (${JSON.stringify(this.#end)}).\n${this.stdout}\n${this.stderr}`)
+      if (this.#end !== undefined)
+        throw new Error(`It ended too early (${JSON.stringify(this.#end)}).\n${this.stdout}\n${this.stderr}`)
       await new Promise<void>((wake) => this.#waiting.push(wake))
     }
   }

@@ -20,7 +20,10 @@ export type Story = Readonly<{
 
 export async function startQuickstart(
   dataDir: string,
-  { env = {}, words = ['node', LAUNCHER, QUICKSTART] }: { env?: Record<string, string>; words?: [string, ...string[]] } = {},
+  {
+    env = {},
+    words = ['node', LAUNCHER, QUICKSTART],
+  }: { env?: Record<string, string>; words?: [string, ...string[]] } = {},
 ): Promise<Story> {
   const port = Number(env['BLUEWIRE_PORT'] ?? (await freePort()))
   const beganAtMs = performance.now()

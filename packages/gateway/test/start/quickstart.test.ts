@@ -86,6 +86,7 @@ describe('starting', { timeout: STORY_MS }, () => {
   test('started again it keeps data and token, and says so', async () => {
     const dataDir = newFolder()
     const first = await startQuickstart(dataDir)
+    const saved = savedFile(first)
     await sendAsPrinted(first)
     await stop(first)
 
@@ -96,7 +97,7 @@ describe('starting', { timeout: STORY_MS }, () => {
     expect(second.token).toBe(first.token)
     expect(second.command.stdout).toContain(`Token  ${first.token}  (kept from the start before)\n`)
     expect(second.command.stdout).toContain(`Data   ${dataDir} (kept from the start before)\n`)
-    expect(savedFile(second)).toEqual({ ...savedFile(first), url: second.url })
+    expect(savedFile(second)).toEqual({ ...saved, url: second.url })
     expect(await sendAsPrinted(second)).toMatchObject({ message: 'Successfully sent', crumbs: { quota: 2 } })
     expect(sentRows(dataDir)).toHaveLength(2)
   })
@@ -116,18 +117,20 @@ describe('starting', { timeout: STORY_MS }, () => {
   test('a lost node folder is made anew', async () => {
     const dataDir = newFolder()
     const first = await startQuickstart(dataDir)
+    const { node: firstNode } = savedFile(first)
     await stop(first)
     rmSync(join(dataDir, 'node'), { recursive: true })
 
     const second = await startQuickstart(dataDir)
     expect(await sendAsPrinted(second)).toMatchObject({ message: 'Successfully sent' })
-    expect(savedFile(second)['node']).not.toBe(savedFile(first)['node'])
+    expect(savedFile(second)['node']).not.toBe(firstNode)
   })
 
   test('a lost database is made anew', async () => {
     const dataDir = newFolder()
     await stop(await startQuickstart(dataDir))
-    for (const file of ['bluewire.sqlite', 'bluewire.sqlite-wal', 'bluewire.sqlite-shm']) rmSync(join(dataDir, file), { force: true })
+    for (const file of ['bluewire.sqlite', 'bluewire.sqlite-wal', 'bluewire.sqlite-shm'])
+      rmSync(join(dataDir, file), { force: true })
 
     expect(await sendAsPrinted(await startQuickstart(dataDir))).toMatchObject({ message: 'Successfully sent' })
   })
@@ -176,12 +179,21 @@ describe('stopping', { timeout: STORY_MS }, () => {
     const story = await startQuickstart(newFolder(), { words: ['npm', 'start'] })
     story.command.killGroup('SIGINT')
     expect(await story.command.ended).toEqual({ code: 0, signal: null })
-    await expectGone([story.gatewayPid, story.nodePid], STOP_MS)
+    await expectGone([story.gatewayPid, story.nodePid], 0)
+  })
+
+  test('so does SIGTERM to npm alone, as a supervisor sends it', async () => {
+    const story = await startQuickstart(newFolder(), { words: ['npm', 'start'] })
+    story.command.kill('SIGTERM')
+    expect(await story.command.ended).toEqual({ code: 0, signal: null })
+    await expectGone([story.gatewayPid, story.nodePid], 0)
   })
 
   test('a stop during the start leaves nothing behind', async () => {
     const dataDir = newFolder()
-    const command = new Command(['npm', 'start'], { env: { BLUEWIRE_DATA_DIR: dataDir, BLUEWIRE_PORT: String(await freePort()) } })
+    const command = new Command(['npm', 'start'], {
+      env: { BLUEWIRE_DATA_DIR: dataDir, BLUEWIRE_PORT: String(await freePort()) },
+    })
     await expect.poll(() => pidIn(dataDir), { timeout: 15_000, interval: 5 }).toBeGreaterThan(0)
     const gatewayPid = lockHolder(dataDir, 'gateway')
     command.killGroup('SIGTERM')
@@ -217,7 +229,9 @@ describe('a part that dies', { timeout: STORY_MS }, () => {
     await sendAsPrinted(story)
     await expect.poll(() => sentCount(story.dataDir), { timeout: 15_000, interval: 20 }).toBe(1)
     expect(linesOf(story.command.stderr)).toEqual([
-      expect.stringMatching(/^The node ended by itself \(SIGKILL; its log is .*node\.log\)\. It is being started again\.$/),
+      expect.stringMatching(
+        /^The node ended by itself \(SIGKILL; its log is .*node\.log\)\. It is being started again\.$/,
+      ),
       '',
     ])
   })

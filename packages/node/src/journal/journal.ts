@@ -292,6 +292,18 @@ export class Journal {
     })
   }
 
+  /**
+   * For a gateway that was restored: what is started and not settled is told as `unknown`, so that the gateway takes it in and sends
+   * nothing for that message meanwhile. Its fact follows when it is known.
+   */
+  tellStarted(nowMs: number): void {
+    this.transaction(() => {
+      for (const entry of this.open('started')) {
+        this.#append(factFrame(entry, { fact: 'unknown', reason: 'in_progress', at: wholeMs(nowMs) }))
+      }
+    })
+  }
+
   /** Frames that wait for an ack, oldest first, as they go over the wire. */
   unacked(afterSeq: number, limit: number): Array<{ seq: number; text: string }> {
     const rows = this.#sql.unacked.all({ after: afterSeq, limit })

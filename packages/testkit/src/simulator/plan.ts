@@ -40,6 +40,7 @@ export function choosePlan(random: Random): Plan {
   const count = random.between(4, 28)
   const crowded = random.chance(0.4)
   const span = crowded ? 10_000 : lengthMs * 0.8
+  const together = random.chance(0.3) ? 0.5 : 0
   const steps: Step[] = []
   for (const act of ACTS) {
     if (!random.chance(act.likely)) continue
@@ -47,13 +48,16 @@ export function choosePlan(random: Random): Plan {
     for (let i = 0; i < times; i++) steps.push({ atMs: random.between(0, lengthMs), what: act.what })
   }
   addRare(random, steps, lengthMs)
+  // A store restored from a copy and a journal that is gone: nobody is left who knows, and what Bluewire then says cannot be judged.
+  const restored = steps.some((s) => s.what === 'restore gateway')
   return {
     lengthMs,
-    requestsAtMs: Array.from({ length: count }, () => random.between(0, span)),
+    // Some come in one instant, and share a commit.
+    requestsAtMs: Array.from({ length: count }, () => (random.chance(together) ? span / 2 : random.between(0, span))),
     recipients: random.between(1, 5),
     fallback: random.chance(0.4),
     resends: random.chance(0.15) ? 0.5 : 0,
-    steps,
+    steps: restored ? steps.filter((s) => s.what !== 'lose journal') : steps,
     nodeDownMsMax: random.pick([2_000, 20_000, 90_000]),
     mac: {
       refuses: random.chance(0.2) ? 0.1 : 0,
@@ -63,7 +67,7 @@ export function choosePlan(random: Random): Plan {
       deniesKnowing: random.chance(0.2) ? 0.5 : 0,
     },
     node: { killAtSend: random.chance(0.3) ? 0.02 : 0 },
-    gateway: { killAfterCommit: random.chance(0.3) ? 0.005 : 0 },
+    gateway: { killAfterCommit: random.chance(0.3) ? 0.005 : 0, killAfterSend: random.chance(0.3) ? 0.01 : 0 },
     link: {
       latencyMs: random.pick([
         [1, 20],

@@ -21,6 +21,8 @@ export const FAILOVER_AFTER_MS = 90_000
 export type GatewayFaults = {
   /** Killed right after a commit returned, before anything that follows from it. */
   killAfterCommit: number
+  /** Killed right after a frame left. */
+  killAfterSend: number
 }
 
 export class SimGateway {
@@ -30,10 +32,16 @@ export class SimGateway {
   readonly #sweeper: Sweeper
   readonly #sessions = new Set<NodeSession>()
   readonly #id: GatewayId
+  readonly #random: Random
+  readonly #faults: GatewayFaults
+  readonly #onKilled: () => void
   readonly problems: string[] = []
 
   constructor(parts: { clock: VirtualClock; random: Random; stored: Uint8Array | null; faults: GatewayFaults; onKilled: () => void }) {
     const { random } = parts
+    this.#random = random
+    this.#faults = parts.faults
+    this.#onKilled = parts.onKilled
     this.process = new SimProcess('gateway', parts.clock, parts.stored)
     const clock = this.process
     const ulid = newUlidSource(() => clock.nowMs(), () => random.next())
@@ -97,7 +105,9 @@ export class SimGateway {
   #socketOf(end: End): End['socket'] {
     return {
       send: (text) => {
-        if (this.process.alive) end.socket.send(text)
+        if (!this.process.alive) return
+        end.socket.send(text)
+        if (this.#random.chance(this.#faults.killAfterSend)) this.#onKilled()
       },
       close: (how) => {
         if (this.process.alive) end.socket.close(how)

@@ -111,7 +111,7 @@ export class World {
       stored,
       faults: this.plan.gateway,
       onKilled: () => {
-        this.strike('gateway killed after commit')
+        this.strike('gateway killed at a commit or a frame')
         this.#killGateway()
       },
     })
@@ -283,6 +283,7 @@ export class World {
     Object.assign(this.plan.mac, { refuses: 0, osascriptFails: 0, hangs: 0, deniesKnowing: 0 })
     this.plan.node.killAtSend = 0
     this.plan.gateway.killAfterCommit = 0
+    this.plan.gateway.killAfterSend = 0
     this.plan.link.duplicate = 0
     this.plan.link.latencyMs = [1, 20]
     this.gateway.process.freeDisk()

@@ -19,6 +19,7 @@ export function referencePage(base: string): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Bluewire API</title>
+<link rel="icon" href="data:,">
 </head>
 <body>
 <div id="app"></div>

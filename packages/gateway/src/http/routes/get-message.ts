@@ -73,7 +73,12 @@ function failureOf(view: MessageView, publicUrl: string): MessageAnswer['failure
   }
   if (view.state !== 'unknown') return null
   const reason = `It is not known whether it went out (${view.failure ?? 'no answer'}). Do not send it again without looking.`
-  return { code: 'outcome_unknown', reason, detail: view.failureDetail, doc_url: `${publicUrl}/docs/errors#outcome_unknown` }
+  return {
+    code: 'outcome_unknown',
+    reason,
+    detail: view.failureDetail,
+    doc_url: `${publicUrl}/docs/errors#outcome_unknown`,
+  }
 }
 
 function attemptBody(attempt: AttemptView): AttemptAnswer {

@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import type { AccountId, LaneId, LineId, MessageId, NodeId, Service } from '@bluewire/contract/ids'
 import type { AttemptView, LineView, MessageView, TimelineEvent } from '../store.ts'
 import type { Flag } from '../tables.ts'
+import { KEY_REMEMBERED_MS } from './accept.ts'
 import { jsonList } from './rows.ts'
 import type { Db, MessageRow } from './rows.ts'
 
@@ -13,8 +14,7 @@ export interface Reads {
   lane(account: AccountId, recipient: string): { id: LaneId; line: LineId | null } | undefined
   ahead(id: MessageId): number
   queues(nowMs: number): Array<{ line: LineId; address: string; queued: number; oldestMs: number }>
-  /** Of these ids, those that are stored: for a commit that got no answer. */
-  exists(id: MessageId): boolean
+  keyOwner(account: AccountId, key: string, nowMs: number): { id: MessageId; fingerprint: string } | undefined
 }
 
 type JoinedMessage = MessageRow & {
@@ -63,7 +63,7 @@ export function prepareReads(db: Db): Reads {
     lane: (account, recipient) => s.lane.get({ account, recipient }),
     ahead: (id) => s.ahead.get({ id })?.n ?? 0,
     queues: (nowMs) => s.queues.all({}).map(({ oldestAt, ...row }) => ({ ...row, oldestMs: Math.max(0, nowMs - oldestAt) })),
-    exists: (id) => s.exists.get({ id }) !== undefined,
+    keyOwner: (account, key, nowMs) => s.keyOwner.get({ account, key, since: nowMs - KEY_REMEMBERED_MS }),
   }
 }
 
@@ -139,7 +139,14 @@ function prepare(db: Db) {
           from messages m left join lines l on l.id = m.line left join nodes n on n.id = l.node
           where m.id = ${p.id} and m.account = ${p.account}`.compile(k),
     })),
-    exists: db.statement((k, p: { id: MessageId }) => k.selectFrom('messages').select('id').where('id', '=', p.id)),
+    keyOwner: db.statement((k, p: { account: AccountId; key: string; since: number }) =>
+      k
+        .selectFrom('idempotency')
+        .select(['message as id', 'fingerprint'])
+        .where('account', '=', p.account)
+        .where('key', '=', p.key)
+        .where('created_at', '>=', p.since),
+    ),
     events: db.statement<{ account: AccountId; id: MessageId }, EventRow>((k, p) =>
       k
         .selectFrom('events')

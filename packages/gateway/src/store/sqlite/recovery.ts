@@ -11,8 +11,10 @@ const MARGIN_MS = 3600_000
 
 export interface Recovery {
   storeEpoch(): number
-  /** Raises the epoch above both. Returns it. */
-  begin(tx: Tx, seen?: number): number
+  /** The operator says that the store was restored just now. Returns the new epoch. */
+  begin(tx: Tx): number
+  /** A node knows more than the store does; `seen` is the store epoch it knows. */
+  detected(tx: Tx, seen: number): void
   /** From when on nodes send again; null when nothing is to be recovered. */
   sinceMs(): number | null
   recovering(): boolean
@@ -33,6 +35,9 @@ export function prepareRecovery(db: Db): Recovery {
   const newest = db.statement((k) => k.selectFrom('messages').select((e) => e.fn.max('updated_at').as('at')))
   const nodeDone = db.statement((k, p: SessionKey & { storeEpoch: number }) =>
     k.updateTable('nodes').set({ store_epoch: p.storeEpoch }).where('id', '=', p.node).where('epoch', '=', p.epoch),
+  )
+  const lift = db.statement((k, p: { from: number; to: number }) =>
+    k.updateTable('nodes').set({ store_epoch: p.to }).where('store_epoch', '=', p.from),
   )
   const waitingFor = db.statement((k, p: { storeEpoch: number }) =>
     k
@@ -55,8 +60,8 @@ export function prepareRecovery(db: Db): Recovery {
     storeEpoch,
     recovering,
     end,
-    begin(tx, seen = 0) {
-      const epoch = Math.max(storeEpoch(), seen) + 1
+    begin(tx) {
+      const epoch = storeEpoch() + 1
       set.run({ key: 'store_epoch', value: String(epoch) })
       if (!recovering()) {
         const since = Math.max(0, (newest.get({})?.at ?? 0) - MARGIN_MS)
@@ -64,6 +69,14 @@ export function prepareRecovery(db: Db): Recovery {
       }
       set.run({ key: 'recovering_at', value: String(tx.nowMs) })
       return epoch
+    },
+    detected(tx, seen) {
+      if (!recovering()) this.begin(tx)
+      const epoch = storeEpoch()
+      if (seen < epoch) return
+      // Epochs of the lost future were as high as this: go above them. Nodes that have already sent everything need not do it again.
+      lift.run({ from: epoch, to: seen + 1 })
+      set.run({ key: 'store_epoch', value: String(seen + 1) })
     },
     sinceMs() {
       const since = get.get({ key: 'recover_since' })

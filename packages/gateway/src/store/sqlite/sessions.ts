@@ -56,7 +56,9 @@ export function prepareSessions(parts: SessionParts): Sessions {
       frame.last_session > node.epoch ||
       frame.outbox.acked > (journal?.acked ?? 0) ||
       frame.store_epoch_seen > recovery.storeEpoch()
-    if (ahead) recovery.begin(tx, frame.store_epoch_seen)
+    if (ahead) recovery.detected(tx, frame.store_epoch_seen)
+    const vouches = journal !== undefined || (node.conn === 0 && frame.last_session === 0)
+    if (!vouches && recovery.recovering()) append(tx, { account: node.account, type: 'recovery.cannot_vouch', node: node.id })
     const epoch = Math.max(node.epoch, frame.last_session) + 1
     s.take.run({ ...columnsOf(frame), id: node.id, gateway, epoch, at: tx.nowMs })
     s.linesEpoch.run({ node: node.id, epoch })
@@ -70,6 +72,7 @@ export function prepareSessions(parts: SessionParts): Sessions {
       ackedSeq: journal?.acked ?? 0,
       resume: openAttempts(tx, node.id, frame.journal_id),
       lines,
+      vouches,
       recoverSinceMs: node.store_epoch < recovery.storeEpoch() ? recovery.sinceMs() : null,
     }
   }

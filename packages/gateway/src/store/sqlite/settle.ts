@@ -6,10 +6,12 @@ import type { AttemptId, LineId, NodeId } from '@bluewire/contract/ids'
 import { NOT_RUN_REASONS } from '@bluewire/contract/node-protocol/common'
 import type { FactKind, NotSentClass } from '@bluewire/contract/node-protocol/common'
 import type { FactFrame, VoidDoneFrame } from '@bluewire/contract/node-protocol/node-frames'
-import { attemptAfter } from '@bluewire/engine/attempt-state'
+import { attemptAfter, IN_FLIGHT } from '@bluewire/engine/attempt-state'
 import type { AttemptState } from '@bluewire/engine/attempt-state'
+import { UNKNOWN_HOLD_MS } from '@bluewire/engine/message-state'
 import type { MessageEvent } from '@bluewire/engine/message-state'
 import type { FrameResult, SessionKey, TakenResult } from '../store.ts'
+import type { Flag } from '../tables.ts'
 import type { AppendEvent } from './events.ts'
 import type { Tx } from './group-writer.ts'
 import type { Journals } from './journals.ts'
@@ -113,7 +115,7 @@ export function prepareSettle({ db, append, messages, journals }: SettleParts): 
     if (message === undefined) return
     const refuted = state === 'refuted'
     const about = aboutOf(attempt, finding)
-    const event = messageEvent(attempt, message, finding)
+    const event = messageEvent(attempt, finding)
     const change = messages.apply(tx, message, { event, about })
     if (change === null) noteOnly(tx, message, { attempt, finding, state })
     if ((refuted || isOverriddenEvidence(attempt, finding)) && mayBeTwice(attempt, message)) {
@@ -139,25 +141,34 @@ export function prepareSettle({ db, append, messages, journals }: SettleParts): 
     })
   }
 
-  /** A restored store lacks an attempt that the node ran: it is taken in, so that the message is not sent a second time (PROTOCOL 17). */
+  /**
+   * A restored store lacks an attempt that the node ran: it is taken in, so that the message is not sent a second time (PROTOCOL 17).
+   * That it has a higher number than the attempt the store holds open proves that one was settled as not sent: it is superseded.
+   * A lower one came before something this store did by itself; it counts as evidence only.
+   */
   function adopt(tx: Tx, session: SessionKey, frame: FactFrame): AttemptRow | undefined {
     const message = messages.load(frame.message)
     const line = s.lineOfNode.get({ node: session.node, address: frame.line })
     if (message === undefined || line === undefined || line.account !== message.account) return undefined
-    if (s.liveOrNumbered.get({ message: message.id, n: frame.n }) !== undefined) return undefined
+    const live = s.live.get({ message: message.id })
+    const outranked = live !== undefined && live.n >= frame.n
+    if (live !== undefined && !outranked) s.supersede.run({ id: live.id })
+    const numberTaken = s.numbered.get({ message: message.id, n: frame.n }) !== undefined
+    const n = numberTaken ? message.attempts + 1 : frame.n
     s.adopt.run({
       id: frame.attempt,
       message: message.id,
-      n: frame.n,
+      n,
       lane: message.lane,
       line: line.id,
       node: session.node,
       epoch: session.epoch,
-      journalId: frame.journal_id as AttemptRow['journal_id'],
+      journalId: frame.journal_id,
       service: frame.service,
+      overridden: outranked ? 1 : 0,
       at: frame.at,
     })
-    s.adopted.run({ message: message.id, n: frame.n, at: tx.nowMs })
+    s.adopted.run({ message: message.id, n, open: outranked ? 0 : 1, at: tx.nowMs, laneFree: tx.nowMs + UNKNOWN_HOLD_MS })
     append(tx, { account: message.account, type: 'attempt.adopted', message: message.id, attempt: frame.attempt, node: session.node })
     return load(frame.attempt)
   }
@@ -171,8 +182,9 @@ export function voided(reason: string): Finding {
   return { fact: 'not_sent', class: 'never_handed', reason: code, voided: notRun, ...(notRun ? { detail: `not run: ${reason}` } : {}) }
 }
 
-function messageEvent(attempt: AttemptRow, message: MessageRow, finding: Finding): MessageEvent {
-  const current = attempt.n === message.attempts && attempt.overridden === 0
+function messageEvent(attempt: AttemptRow, finding: Finding): MessageEvent {
+  // At most one attempt of a message is open and not overridden (attempts_one_live): it is the one the message waits for.
+  const current = attempt.overridden === 0
   switch (finding.fact) {
     case 'sent':
       return { kind: 'attempt_sent' }
@@ -255,14 +267,25 @@ function prepare(db: Db) {
     lineOfNode: db.statement((k, p: { node: NodeId; address: string }) =>
       k.selectFrom('lines').select(['id', 'account']).where('node', '=', p.node).where('address', '=', p.address),
     ),
-    liveOrNumbered: db.statement((k, p: { message: MessageRow['id']; n: number }) =>
+    live: db.statement((k, p: { message: MessageRow['id'] }) =>
       k
         .selectFrom('attempts')
-        .select('id')
+        .select(['id', 'n'])
         .where('message', '=', p.message)
-        .where((e) =>
-          e.or([e('n', '=', p.n), e.and([e('state', 'not in', ['not_sent', 'refuted']), e('overridden', '=', 0)])]),
-        ),
+        .where('state', 'not in', ['not_sent', 'refuted'])
+        .where('overridden', '=', 0),
+    ),
+    supersede: db.statement((k, p: { id: AttemptId }) =>
+      k
+        .updateTable('attempts')
+        .set((e) => ({
+          overridden: 1,
+          state: e.case().when('state', 'in', IN_FLIGHT).then('unknown' as const).else(e.ref('state')).end(),
+        }))
+        .where('id', '=', p.id),
+    ),
+    numbered: db.statement((k, p: { message: MessageRow['id']; n: number }) =>
+      k.selectFrom('attempts').select('id').where('message', '=', p.message).where('n', '=', p.n),
     ),
     adopt: db.statement(
       (
@@ -270,6 +293,7 @@ function prepare(db: Db) {
         p: Pick<AttemptRow, 'id' | 'message' | 'n' | 'lane' | 'node' | 'epoch' | 'service'> & {
           line: LineId
           journalId: AttemptRow['journal_id']
+          overridden: Flag
           at: number
         },
       ) =>
@@ -285,19 +309,24 @@ function prepare(db: Db) {
           service: p.service,
           // Not in flight: its lane may hold another attempt, and its fact follows in this very transaction.
           state: 'unknown',
+          overridden: p.overridden,
           dispatched_at: p.at,
         }),
     ),
-    adopted: db.statement((k, p: { message: MessageRow['id']; n: number; at: number }) =>
+    adopted: db.statement((k, p: { message: MessageRow['id']; n: number; open: Flag; at: number; laneFree: number }) =>
       k
         .updateTable('messages')
-        .set((e) => ({
-          attempts: e.fn<number>('max', ['attempts', e.val(p.n)]),
-          tries: e('tries', '+', 1),
-          first_try_at: e.fn.coalesce('first_try_at', e.val(p.at)),
-          state: e.case().when('state', '=', 'queued').then('unknown' as const).else(e.ref('state')).end(),
-          unknown_at: e.fn.coalesce('unknown_at', e.val(p.at)),
-        }))
+        .set((e) => {
+          const waits = e.and([e('state', 'in', ['queued', 'sending']), e(e.val(p.open), '=', 1 as Flag)])
+          return {
+            attempts: e.fn<number>('max', ['attempts', e.val(p.n)]),
+            tries: e('tries', '+', 1),
+            first_try_at: e.fn.coalesce('first_try_at', e.val(p.at)),
+            state: e.case().when(waits).then('unknown' as const).else(e.ref('state')).end(),
+            unknown_at: e.fn.coalesce('unknown_at', e.val(p.at)),
+            lane_free_at: e.case().when(waits).then(p.laneFree).else(e.ref('lane_free_at')).end(),
+          }
+        })
         .where('id', '=', p.message),
     ),
   }

@@ -152,6 +152,7 @@ function deliveryMethods(writer: GroupWriter, w: Writes, clock: Clock): Delivery
     retain: (limits) => writer.run((tx) => w.maintenance.retain(tx, limits)),
     heartbeat: (gateway) => writer.run((tx) => w.maintenance.heartbeat(tx, gateway)),
     message: (account, id) => read(() => w.reads.message(account, id)),
+    keyOwner: (account, key) => read(() => w.reads.keyOwner(account, key, clock.nowMs())),
     timeline: (account, id) => read(() => w.reads.timeline(account, id)),
     lines: (account) => read(() => w.reads.lines(account)),
     lane: (account, recipient) => read(() => w.reads.lane(account, recipient)),

@@ -86,7 +86,11 @@ async function commit(parts: AcceptParts, message: NewMessage): Promise<AcceptRe
   }
 }
 
-async function replay(parts: AcceptParts, asked: Asked, idempotency: NewMessage['idempotency']): Promise<Accepted | null> {
+async function replay(
+  parts: AcceptParts,
+  asked: Asked,
+  idempotency: NewMessage['idempotency'],
+): Promise<Accepted | null> {
   if (idempotency === null) return null
   const owner = await parts.store.keyOwner(asked.caller.account.id, idempotency.key).catch(() => undefined)
   return owner?.fingerprint === idempotency.fingerprint ? replayOf(owner.id) : null
@@ -98,7 +102,10 @@ function replayOf(id: MessageId): Accepted {
 
 function refuseNow({ state }: AcceptParts): void {
   if (state.draining()) {
-    throw new BluewireError('draining', 'The gateway is shutting down, so nothing was accepted. Send it again in a moment.')
+    throw new BluewireError(
+      'draining',
+      'The gateway is shutting down, so nothing was accepted. Send it again in a moment.',
+    )
   }
   if (state.diskFull()) {
     throw new BluewireError('disk_full', 'The disk of the gateway is full, so nothing was accepted. Try again later.')
@@ -138,7 +145,7 @@ async function chooseFrom(parts: AcceptParts, { caller, send }: Asked, page: Pag
     region: account.region,
     sticky,
     expiresInMs: send.expiresInMs ?? parts.options.expiresInMsDefault,
-    nowMs: parts.clock.nowMs(),
+    steadyMs: parts.book.steadyMs(),
   })
 }
 

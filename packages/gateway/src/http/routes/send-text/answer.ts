@@ -19,7 +19,9 @@ export type Situation = Readonly<{
   nowMs: number
 }>
 
-export type Verdict = Readonly<{ kind: 'success'; message: string } | { kind: 'failed'; code: FailureCode; message: string }>
+export type Verdict = Readonly<
+  { kind: 'success'; message: string } | { kind: 'failed'; code: FailureCode; message: string }
+>
 
 const DAY_MS = 24 * 3600_000
 
@@ -56,7 +58,8 @@ function whyQueued({ view, ahead, nowMs }: Situation): string {
   if (view.holdReason !== null) return `held (${view.holdReason}) until ${clockTime(view.notBeforeMs, nowMs)}`
   if (line === null) return 'waiting for a line'
   if (line.paused) return `waiting, because ${line.address} is paused`
-  if (line.node !== null && !line.node.online) return `waiting for node ${line.node.name}, ${awaySince(line.node, nowMs)}`
+  if (line.node !== null && !line.node.online)
+    return `waiting for node ${line.node.name}, ${awaySince(line.node, nowMs)}`
   if (view.attempts > 0 && view.notBeforeMs > nowMs) {
     return `the first try did not go out, the next is due at ${clockTime(view.notBeforeMs, nowMs, 'seconds')}`
   }

@@ -19,7 +19,8 @@ export type LineWish = Readonly<{
   region: string
   sticky: LineId | null
   expiresInMs: number
-  nowMs: number
+  /** See LineBook. */
+  steadyMs: number
 }>
 
 export type Choice = Readonly<{
@@ -45,8 +46,14 @@ export function chooseLine(page: Page, wish: LineWish): Choice {
   const line = page.lines.find((l) => l.id === chosen.line) ?? null
   if (line === null || chosen.kind === 'suspended') return unusable(line, 'line_suspended')
   if (isMagicRecipient(send.to) && !line.simulated) throw magicNumber()
-  if (send.fallback && route({ service: 'sms', from: null, sticky: null }, candidates).kind !== 'line') throw noFallback()
-  const waitMs = waitBehindMs(queuedOn(page, line.id), line.tatMs, { gapMs: line.gapMs, burst: line.burst }, wish.nowMs)
+  if (send.fallback && route({ service: 'sms', from: null, sticky: null }, candidates).kind !== 'line')
+    throw noFallback()
+  const waitMs = waitBehindMs(
+    queuedOn(page, line.id),
+    line.tatMs,
+    { gapMs: line.gapMs, burst: line.burst },
+    wish.steadyMs,
+  )
   if (waitMs > wish.expiresInMs) throw queueFull(line, waitMs, wish.expiresInMs)
   return { line, asked: asked !== null, failure: null, waitMs }
 }
@@ -76,7 +83,8 @@ function findAsked({ lines, candidates }: Page, from: string, wish: LineWish): L
   const address = !converted.ok ? null : converted.kind === 'email' ? converted.email : converted.e164
   const digits = /^[\s+\d().-]+$/.test(from) ? from.replace(/\D/g, '') : null
   const found =
-    lines.find((line) => line.address === address) ?? lines.find((line) => digits !== null && line.address === `+${digits}`)
+    lines.find((line) => line.address === address) ??
+    lines.find((line) => digits !== null && line.address === `+${digits}`)
   if (found !== undefined) return found
   const able = candidates.filter((line) => canSend(line, wish.send.service)).map((line) => line.address)
   const reason = `This account has no line ${quoted(from)}. ${list(able, wish.send.service)}`
@@ -103,7 +111,11 @@ function quoted(from: string): string {
 }
 
 function ownLine(): BluewireError {
-  return refused('recipient_is_own_line', 'to', 'The recipient is a line of this account, and a line cannot write to itself.')
+  return refused(
+    'recipient_is_own_line',
+    'to',
+    'The recipient is a line of this account, and a line cannot write to itself.',
+  )
 }
 
 function featuresNeeded(): BluewireError {

@@ -3,7 +3,10 @@ import { isFailureCode } from '@bluewire/contract/errors'
 import type { FailureCode } from '@bluewire/contract/errors'
 import type { MessageView } from '../../../store/store.ts'
 
-type Failed = Pick<MessageView, 'state' | 'failure' | 'failureDetail' | 'recipient' | 'askedService' | 'service' | 'line'>
+type Failed = Pick<
+  MessageView,
+  'state' | 'failure' | 'failureDetail' | 'recipient' | 'askedService' | 'service' | 'line'
+>
 
 /** The word of the catalogue for what the row says; drivers may report words of their own. */
 export function failureCode(view: Pick<MessageView, 'state' | 'failure'>): FailureCode {
@@ -21,17 +24,20 @@ export function failureText(view: Failed): string {
 
 const TEXTS: Readonly<Record<FailureCode, (view: Failed) => string>> = {
   apple_error: (v) =>
-    `Messages reported ${v.failure?.replace('apple_error_', 'error ') ?? 'an error'}${detail(v)}. Look at Messages on the Mac of ${line(v)}`,
+    `Messages reported ${v.failure?.replace('apple_error_', 'error ') ?? 'an error'}${detail(v)}. Look at Messages on the Mac of ${line(v)}, then send it again`,
   cancelled: () => 'it was cancelled before it left',
   expired: () => 'it expired before it could leave. Send it again if it is still wanted',
   line_suspended: (v) => `the line ${line(v)} is suspended. Use another line, or ask the administrator`,
   no_line: (v) => `this account has no ${name(v.askedService)} line`,
   node_disk_full: (v) => `the disk of the node ${node(v)} is full. Free some space there, then send it again`,
-  node_refused: (v) => `the node ${node(v)} did not take it${detail(v)}. Look at the node in the portal, then send it again`,
+  node_refused: (v) =>
+    `the node ${node(v)} did not take it${detail(v)}. Look at the node in the portal, then send it again`,
   opted_out: (v) => `${v.recipient} has opted out. Nothing can be sent there until they write START`,
   recipient_not_on_imessage: (v) => `${v.recipient} is not on iMessage`,
   send_refused: (v) =>
-    `${v.service === 'imessage' ? 'Messages' : 'the provider'} refused to send it${detail(v)}. Look at ${line(v)} before you send it again`,
+    v.service === 'imessage'
+      ? `Messages refused to send it${detail(v)}. Look at Messages on the Mac of ${line(v)}, then send it again`
+      : `the SMS was refused${detail(v)}. Look at the line ${line(v)}, then send it again`,
   undeliverable: (v) => `it was sent, and then reported as not delivered${detail(v)}`,
 }
 

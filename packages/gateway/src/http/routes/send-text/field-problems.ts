@@ -15,8 +15,7 @@ const QUOTED_CHARS_MAX = 40
 const MISSING: Readonly<Record<string, string>> = {
   to: 'to is missing: the recipient, with + and the country code, as in +14155552671.',
   message: 'message is missing: the text to send.',
-  'beta_features.imessage':
-    'beta_features.imessage is missing: true sends an iMessage, false an SMS. ',
+  'beta_features.imessage': 'beta_features.imessage is missing: true sends an iMessage, false an SMS. ',
 }
 
 const WRONG_TYPE: Readonly<Record<string, string>> = {

@@ -25,10 +25,17 @@ export class LineBook {
   readonly #clock: Clock
   readonly #reading = new Map<AccountId, Promise<Page>>()
   readonly #latest = new Map<AccountId, Page>()
+  readonly #steadyOffsetMs: number
 
   constructor(store: Pick<Store, 'lines'>, clock: Clock) {
     this.#store = store
     this.#clock = clock
+    this.#steadyOffsetMs = clock.nowMs() - clock.monotonicMs()
+  }
+
+  /** The time that pacing counts in, as the store does: the wall clock as it was at the start, and no jump of it since. */
+  steadyMs(): number {
+    return this.#clock.monotonicMs() + this.#steadyOffsetMs
   }
 
   /** Undefined when there is none young enough: then ask `fresh`. */

@@ -31,8 +31,7 @@ export type ParsedSend = Readonly<{
 export type ParseOptions = Readonly<{ region: string; textUnitsMax: number }>
 
 export type ParseResult = Readonly<
-  | { ok: true; send: ParsedSend }
-  | { ok: false; service: Service; plain: boolean; problems: readonly FieldError[] }
+  { ok: true; send: ParsedSend } | { ok: false; service: Service; plain: boolean; problems: readonly FieldError[] }
 >
 
 type Raw = RawBody['value']
@@ -100,7 +99,8 @@ function readRecipient(
   if (typeof to !== 'string') return { ok: false, problems: [] } // the schema says so
   if (to.trim() === '') return { ok: false, problems: [missing('to')] }
   const understood = convertRecipient(to, how)
-  if (!understood.ok) return { ok: false, problems: [{ field: 'to', code: understood.code, reason: understood.reason }] }
+  if (!understood.ok)
+    return { ok: false, problems: [{ field: 'to', code: understood.code, reason: understood.reason }] }
   const address = understood.kind === 'email' ? understood.email : understood.e164
   if (typeof recipient === 'string' && recipient !== '' && !isSame(address, recipient, how)) {
     const reason = 'to and recipient name two recipients. recipient is an older name of to: send to alone.'
@@ -127,10 +127,13 @@ function textProblems(text: unknown, unitsMax: number): FieldError[] {
     return [{ field: 'message', code: 'message_too_long', reason }]
   }
   if (text.includes('\0')) {
-    return [{ field: 'message', code: 'bad_text', reason: 'message holds a NUL character, which no message can carry.' }]
+    return [
+      { field: 'message', code: 'bad_text', reason: 'message holds a NUL character, which no message can carry.' },
+    ]
   }
   if (!text.isWellFormed()) {
-    const reason = 'message holds half of a character (a lone surrogate). It was probably cut in the middle of an emoji.'
+    const reason =
+      'message holds half of a character (a lone surrogate). It was probably cut in the middle of an emoji.'
     return [{ field: 'message', code: 'bad_text', reason }]
   }
   return []

@@ -29,7 +29,10 @@ export function readBody(body: unknown): RawBody {
   if (typeof body === 'object' && !Array.isArray(body)) {
     return { value: body as Record<string, unknown>, problems: [], fromForm: false }
   }
-  throw new BluewireError('wrong_type', 'The body must be a JSON object, as in {"to": "+1234567890", "message": "Hello"}.')
+  throw new BluewireError(
+    'wrong_type',
+    'The body must be a JSON object, as in {"to": "+1234567890", "message": "Hello"}.',
+  )
 }
 
 function readFormBody(form: FormFields): RawBody {
@@ -59,11 +62,7 @@ function readFormBody(form: FormFields): RawBody {
 }
 
 /** `beta_features[imessage]=true`, or all of it as one JSON string. */
-function formFeatures(
-  form: FormFields,
-  single: (name: string) => string | undefined,
-  problems: FieldError[],
-): unknown {
+function formFeatures(form: FormFields, single: (name: string) => string | undefined, problems: FieldError[]): unknown {
   const json = single('beta_features')
   const bracketed = form.names().filter((name) => BRACKETED.test(name))
   if (json !== undefined && bracketed.length > 0) {
@@ -75,9 +74,7 @@ function formFeatures(
   }
   if (json !== undefined) return withFormBooleans(parsedOrText(json))
   if (bracketed.length === 0) return undefined
-  return withFormBooleans(
-    Object.fromEntries(bracketed.map((name) => [BRACKETED.exec(name)?.[1] ?? '', single(name)])),
-  )
+  return withFormBooleans(Object.fromEntries(bracketed.map((name) => [BRACKETED.exec(name)?.[1] ?? '', single(name)])))
 }
 
 /** What is not JSON stays a string, which the schema then refuses. */
@@ -92,7 +89,10 @@ function parsedOrText(json: string): unknown {
 function withFormBooleans(features: unknown): unknown {
   if (typeof features !== 'object' || features === null || Array.isArray(features)) return features
   return Object.fromEntries(
-    Object.entries(features).map(([name, value]: [string, unknown]) => [name, name === 'from' ? value : formBoolean(value)]),
+    Object.entries(features).map(([name, value]: [string, unknown]) => [
+      name,
+      name === 'from' ? value : formBoolean(value),
+    ]),
   )
 }
 

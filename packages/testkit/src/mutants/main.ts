@@ -1,0 +1,58 @@
+/** Switches each seeded bug on alone and asks the simulator to find it. Exit code 1: a mutant survived. */
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { MUTANTS } from './mutants.ts'
+import type { Mutant } from './mutants.ts'
+
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, seeds: { type: 'string', default: '5000' }, parallel: { type: 'string', default: '2' } },
+})
+
+const REGISTER = join(import.meta.dirname, 'register.ts')
+const SIMULATOR = join(import.meta.dirname, '..', 'simulator', 'main.ts')
+
+type Verdict = { mutant: Mutant; found: string | null; seeds: number; seconds: number }
+
+function hunt(mutant: Mutant): Promise<Verdict> {
+  const args = ['--import', REGISTER, SIMULATOR, '--seeds', values.seeds, '--until', 'violation', '--json']
+  const startMs = Date.now()
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, {
+      env: { ...process.env, BLUEWIRE_MUTANT: mutant.name },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let out = ''
+    let err = ''
+    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
+    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
+    child.on('error', reject)
+    child.on('close', () => {
+      const seconds = Math.round((Date.now() - startMs) / 100) / 10
+      try {
+        const report = JSON.parse(out) as { seeds: number; found: Array<{ seed: number; rule: string; what: string }> }
+        const first = report.found[0]
+        const found = first === undefined ? null : `seed ${first.seed}, ${first.rule}: ${first.what.split('\n')[0]?.slice(0, 100) ?? ''}`
+        resolve({ mutant, found, seeds: report.seeds, seconds })
+      } catch {
+        reject(new Error(`${mutant.name} could not be run:\n${err.slice(-2000)}`))
+      }
+    })
+  })
+}
+
+const waiting = MUTANTS.filter((m) => values.only === undefined || m.name === values.only)
+const verdicts: Verdict[] = []
+async function work(): Promise<void> {
+  for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
+    const verdict = await hunt(mutant)
+    verdicts.push(verdict)
+    const said = verdict.found === null ? `SURVIVED ${verdict.seeds} seeds` : `found by ${verdict.found}`
+    console.log(`${mutant.name.padEnd(32)} ${String(verdict.seconds).padStart(6)} s  ${said}`)
+  }
+}
+await Promise.all(Array.from({ length: Number(values.parallel) }, work))
+const survivors = verdicts.filter((v) => v.found === null)
+console.log(`${verdicts.length - survivors.length} of ${verdicts.length} mutants found`)
+for (const { mutant } of survivors) console.log(`survived: ${mutant.name} (${mutant.breaks})`)
+process.exitCode = survivors.length > 0 ? 1 : 0

@@ -1,0 +1,249 @@
+/**
+ * Seeded bugs: each is one cure of the protocol taken away, by changing a line of the source while it is loaded. A mutant whose line is
+ * not found exactly once is an error, so this list cannot rot. Each must be found by the simulator; one that survives fails CI.
+ */
+export type Edit = Readonly<{
+  /** Below packages/. */
+  file: string
+  find: string
+  replace: string
+}>
+
+export type Mutant = Readonly<{
+  name: string
+  /** What is broken, and the hole of PROTOCOL.md it opens again. */
+  breaks: string
+  edits: readonly Edit[]
+}>
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'frame-before-commit',
+    breaks: 'commit_first (hole 1): the frame leaves although the dispatch may never be stored',
+    edits: [
+      {
+        file: 'gateway/src/store/sqlite/group-writer.ts',
+        find: 'if (this.#scheduled) return',
+        replace: `if (write.toString().includes('w.dispatch(')) {
+        try {
+          const early = this.#db.transaction(() => { const value = write(this.#begin([])); throw new Undo(value) })
+          resolve(early as R)
+        } catch (error) {
+          if (error instanceof Undo) resolve(error.result as R)
+        }
+      }
+      if (this.#scheduled) return`,
+      },
+    ],
+  },
+  {
+    name: 'absence-is-proof',
+    breaks: 'tombstone (hole 2): an attempt that the journal lacks counts as not sent without a tombstone',
+    edits: [
+      {
+        file: 'node/src/handshake.ts',
+        find: "  journal.void(held.attempt, { reason: 'absent', proof: held.proof }, nowMs)\n  const entry = journal.find(held.attempt)",
+        replace: "  const entry = journal.find(held.attempt)\n  if (entry === null) return held.proof ? 'void' : 'lost'",
+      },
+    ],
+  },
+  {
+    name: 'late-hello-accepted',
+    breaks: 'hello_counter (hole 2b): a hello with an older number takes the node over',
+    edits: [
+      {
+        file: 'gateway/src/store/sqlite/sessions.ts',
+        find: 'if (frame.conn <= node.conn) {',
+        replace: 'if (frame.conn < 0) {',
+      },
+    ],
+  },
+  {
+    name: 'old-session-obeyed',
+    breaks: 'session_check (hole 2a): the node takes work from an old connection',
+    edits: [
+      {
+        file: 'node/src/refusal.ts',
+        find: 'now.session === null || frame.session !== now.session',
+        replace: 'now.session === null',
+      },
+      {
+        file: 'node/src/agent.ts',
+        find: 'if (connection?.socket !== socket) return\n    const parsed',
+        replace: 'if (!connection) return\n    const parsed',
+      },
+    ],
+  },
+  {
+    name: 'journal-after-send',
+    breaks: 'two_state (hole 5): Messages is touched before `started` is durable',
+    edits: [
+      {
+        file: 'node/src/attempt-runner.ts',
+        find: 'if (!writes.now(() => journal.start(attempt.attempt, clock.nowMs()))) return',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'taken-run-after-restart',
+    breaks: 'restart_void (hole 5): what was taken runs after a restart',
+    edits: [
+      {
+        file: 'node/src/agent.ts',
+        find: "this.#writes.eventually(() => void journal.voidAllTaken('restarted', clock.nowMs()))",
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'no-barrier',
+    breaks: 'barrier (hole 6): a row that is not there counts as not sent while Messages may still execute the event',
+    edits: [
+      {
+        file: 'testkit/src/simulator/sim-mac.ts',
+        find: '    this.#mac.killOsascripts()\n    this.#mac.restartMessages()\n    if (await this.#rowWithin(outgoing.attempt, BARRIER_MS))',
+        replace: '    if (await this.#rowWithin(outgoing.attempt, 1))',
+      },
+    ],
+  },
+  {
+    name: 'any-journal-proves',
+    breaks: 'journal_id (hole 3): absence in a new journal counts as proof',
+    edits: [
+      {
+        file: 'gateway/src/store/sqlite/sessions.ts',
+        find: 'const proof = attempt.journal_id === journalId',
+        replace: 'const proof = true',
+      },
+    ],
+  },
+  {
+    name: 'outcome-of-old-session-dropped',
+    breaks: 'outcome_any_session (hole 10): a fact is taken only from the session that dispatched the attempt',
+    edits: [
+      {
+        file: 'gateway/src/store/sqlite/settle.ts',
+        find: "    record(tx, attempt, {\n      fact: frame.fact,",
+        replace: "    if (attempt.epoch === session.epoch) record(tx, attempt, {\n      fact: frame.fact,",
+      },
+    ],
+  },
+  {
+    name: 'fallback-on-unknown',
+    breaks: 'R2: an unknown outcome falls back to SMS',
+    edits: [
+      {
+        file: 'engine/src/message-state.ts',
+        find: "  return { state: 'unknown', laneFreeAtMs: nowMs + UNKNOWN_HOLD_MS, failure: reason }",
+        replace: "  return fallback(m, nowMs) ?? { state: 'unknown', laneFreeAtMs: nowMs + UNKNOWN_HOLD_MS, failure: reason }",
+      },
+    ],
+  },
+  {
+    name: 'outbox-row-lost',
+    breaks: 'R5: an attempt is settled in a commit of its own, its frame follows in another',
+    edits: [
+      {
+        file: 'node/src/journal/journal.ts',
+        find: '      this.#append(factFrame(entry, stored))\n      return stored',
+        replace: '      return stored',
+      },
+    ],
+  },
+  {
+    name: 'acknowledge-before-commit',
+    breaks: 'hole 10: a frame is acknowledged although its commit may fail',
+    edits: [
+      {
+        file: 'gateway/src/nodes/node-session.ts',
+        find: 'const result = await this.#apply(frame).catch(',
+        replace: `this.#committedSeq = Math.max(this.#committedSeq, frame.seq)
+        this.#acknowledgeSoon()
+        const result = await this.#apply(frame).catch(`,
+      },
+    ],
+  },
+  {
+    name: 'order-swapped-after-retry',
+    breaks: 'R6 (hole 31): a message that waits for its retry loses its place',
+    edits: [
+      {
+        file: 'gateway/src/store/sqlite/dispatch.ts',
+        find: "or (b.state = 'queued' and b.class = m.class and b.lane_seq < m.lane_seq and b.hold_reason is null)))",
+        replace: "or (b.state = 'queued' and b.class = m.class and b.lane_seq < m.lane_seq and b.not_before <= ${p.now} and b.hold_reason is null)))",
+      },
+    ],
+  },
+  {
+    name: 'bucket-reset-at-restart',
+    breaks: 'R7 (hole 36): a restart gives every line a new burst',
+    edits: [
+      {
+        file: 'gateway/src/store/sqlite/maintenance.ts',
+        find: '    heartbeat(tx, gateway) {',
+        replace: "    heartbeat(tx, gateway) {\n      const seen = ((globalThis as unknown as { reset?: WeakSet<object> }).reset ??= new WeakSet())\n      if (!seen.has(db)) { seen.add(db); db.raw.exec('update lines set tat = 0') }",
+      },
+    ],
+  },
+  {
+    name: 'batch-neighbour-failed',
+    breaks: 'R1 (hole 24): the batch goes on after SQLite rolled it back, so what was refused is stored',
+    edits: [
+      {
+        file: 'gateway/src/store/sqlite/group-writer.ts',
+        find: 'if (!this.#db.raw.isTransaction) throw error // the whole batch is gone with it',
+        replace: '',
+      },
+      {
+        file: 'platform/src/sqlite.ts',
+        find: "    if (this.#depth > 0 && !this.raw.isTransaction) throw new TransactionLostError('SQLite ended the transaction by itself')",
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'two-in-flight',
+    breaks: 'R6: a lane may have two attempts in flight',
+    edits: [
+      {
+        file: 'gateway/src/store/sqlite/dispatch.ts',
+        find: "b.state = 'sending'\n              or",
+        replace: "b.state = 'never'\n              or",
+      },
+    ],
+  },
+  {
+    name: 'stale-epoch-dispatches',
+    breaks: 'fencing: a gateway that lost the node still dispatches to it',
+    edits: [
+      {
+        file: 'gateway/src/store/sqlite/dispatch.ts',
+        find: 'line.epoch !== input.epoch || ',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'sent-is-followed',
+    breaks: 'R2 (hole 9): an attempt with evidence of sent is followed by another',
+    edits: [
+      {
+        file: 'engine/src/message-state.ts',
+        find: "      return event.current ? afterNotSent(m, event, nowMs) : null",
+        replace: '      return afterNotSent(m, event, nowMs)',
+      },
+    ],
+  },
+  {
+    name: 'restored-store-dispatches',
+    breaks: 'hole 17: a restored store sends what it had queued without asking the nodes first',
+    edits: [
+      {
+        file: 'gateway/src/store/sqlite/dispatch.ts',
+        find: "    return Number(s.recovering.get({})?.value ?? 0)",
+        replace: '    return 0',
+      },
+    ],
+  },
+]
