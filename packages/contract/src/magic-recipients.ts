@@ -25,8 +25,16 @@ export const MAGIC_RECIPIENTS: readonly MagicRecipient[] = [
   { number: '+15005550106', word: 'unknown', description: 'the outcome stays unknown, although the text arrives' },
   { number: '+15005550107', word: 'replies', description: 'delivered, and answered 1 s later' },
   { number: '+15005550108', word: 'slow', description: 'a slow Mac: sending takes 5 s' },
-  { number: '+15005550109', word: 'link_drops', description: 'sent, but the node loses its link for 1 s before it can say so' },
-  { number: '+15005550110', word: 'disk_full', description: 'the disk of the node is full: refused before Messages is touched' },
+  {
+    number: '+15005550109',
+    word: 'link_drops',
+    description: 'sent, but the node loses its link for 1 s before it can say so',
+  },
+  {
+    number: '+15005550110',
+    word: 'disk_full',
+    description: 'the disk of the node is full: refused before Messages is touched',
+  },
 ]
 
 const BY_NUMBER = new Map(MAGIC_RECIPIENTS.map((recipient) => [recipient.number, recipient]))

@@ -30,7 +30,21 @@ function chanceFrom(seed: number): () => number {
 
 type Chance = () => number
 const pick = <T>(chance: Chance, from: readonly T[]): T => from[Math.floor(chance() * from.length)] as T
-const ODD: readonly unknown[] = [null, -1, 1.5, 1e300, '', 'x'.repeat(70_000), [], {}, true, '\u0000', '\ud800', 'void', [[[]]]]
+const ODD: readonly unknown[] = [
+  null,
+  -1,
+  1.5,
+  1e300,
+  '',
+  'x'.repeat(70_000),
+  [],
+  {},
+  true,
+  '\u0000',
+  '\ud800',
+  'void',
+  [[[]]],
+]
 
 /** Text that is cut, doubled, or has a byte changed; or a frame with a field replaced, removed or swapped with another's. */
 function mutated(chance: Chance): string {
@@ -67,7 +81,8 @@ describe('mutated frames', () => {
     let socket: FakeSocket = await world.work()
     await world.say(socket, world.sendFrame(1))
     const before = JSON.stringify([world.journal.heads(), world.journal.unacked(0, 100)])
-    const conns = () => JSON.stringify([{ ...world.journal.heads(), conn: 1, lastSession: 1 }, world.journal.unacked(0, 100)])
+    const conns = () =>
+      JSON.stringify([{ ...world.journal.heads(), conn: 1, lastSession: 1 }, world.journal.unacked(0, 100)])
     let tried = 0
     let closed = 0
     while (tried < FRAMES) {
@@ -94,7 +109,8 @@ describe('mutated frames', () => {
     const socket = await world.work()
     await world.say(socket, world.sendFrame(1))
     const before = world.journal.heads()
-    for (const text of FIXTURES.filter((text) => /"t":"(void|ack|welcome|drain|complaint)"/.test(text))) world.agent.received(socket, text)
+    for (const text of FIXTURES.filter((text) => /"t":"(void|ack|welcome|drain|complaint)"/.test(text)))
+      world.agent.received(socket, text)
     await world.clock.advance(1_000)
     expect(world.journal.heads()).toEqual(before)
     expect(world.agent.status().phase).toBe('working')

@@ -127,10 +127,10 @@ describe('a full disk', () => {
     const socket = await world.work()
     for (const n of [1, 2]) await world.say(socket, world.sendFrame(n))
     world.driver.held[0]?.settle({ kind: 'sent' })
-    const { start } = world.journal
+    const start = world.journal.start.bind(world.journal)
     world.journal.start = (...args) => {
       full(world)
-      return start.apply(world.journal, args)
+      return start(...args)
     }
     await world.clock.settle()
     expect(world.driver.sent).toHaveLength(1)
@@ -145,7 +145,15 @@ describe('a full disk', () => {
     const socket = await world.work()
     full(world)
     for (const guid of ['a', 'b']) {
-      world.driver.events?.inbound({ guid, line: LINE_2, from: '+14155552671', service: 'imessage', body: 'x', dateMs: 1, backfilled: false })
+      world.driver.events?.inbound({
+        guid,
+        line: LINE_2,
+        from: '+14155552671',
+        service: 'imessage',
+        body: 'x',
+        dateMs: 1,
+        backfilled: false,
+      })
     }
     expect(socket.of('inbound')).toEqual([])
     space(world)
@@ -183,7 +191,10 @@ const n = fc.integer({ min: 1, max: 5 })
 const event: fc.Arbitrary<Event> = fc.oneof(
   { weight: 4, arbitrary: n.map((n): Event => ({ do: 'send', n })) },
   n.map((n): Event => ({ do: 'void', n })),
-  { weight: 3, arbitrary: fc.constantFrom('sent', 'not_sent', 'unknown').map((outcome): Event => ({ do: 'finish', outcome })) },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom('sent', 'not_sent', 'unknown').map((outcome): Event => ({ do: 'finish', outcome })),
+  },
   fc.integer({ min: 0, max: 12_000 }).map((ms): Event => ({ do: 'pass', ms })),
   fc.constantFrom('drop', 'crash', 'ack', 'jump').map((word): Event => ({ do: word })),
 )
@@ -201,7 +212,8 @@ async function played(events: readonly Event[]) {
   let socket = await world.work()
   const listen = () => {
     for (const frame of socket.frames.splice(0)) {
-      if (frame.t === 'ready') for (const [id, state] of Object.entries(frame.states)) if (state === 'void') note(id, 'void')
+      if (frame.t === 'ready')
+        for (const [id, state] of Object.entries(frame.states)) if (state === 'void') note(id, 'void')
       if (frame.t === 'fact') note(frame.attempt, frame.fact)
       if (frame.t === 'void_done') note(frame.attempt, 'void')
     }
@@ -214,11 +226,17 @@ async function played(events: readonly Event[]) {
   }
   for (const e of events) {
     if (e.do === 'send') await world.say(socket, world.sendFrame((dispatched.add(e.n), e.n)))
-    else if (e.do === 'void') await world.say(socket, { t: 'void', session: world.session, attempt: attemptNo((dispatched.add(e.n), e.n)) })
+    else if (e.do === 'void')
+      await world.say(socket, { t: 'void', session: world.session, attempt: attemptNo((dispatched.add(e.n), e.n)) })
     else if (e.do === 'finish') world.driver.held.shift()?.settle(outcomeOf(e.outcome))
     else if (e.do === 'pass') await world.clock.advance(e.ms)
     else if (e.do === 'jump') world.clock.jumpWall(3600_000)
-    else if (e.do === 'ack') await world.say(socket, { t: 'ack', journal_id: world.journal.heads().journalId, seq: world.journal.heads().outbox.head })
+    else if (e.do === 'ack')
+      await world.say(socket, {
+        t: 'ack',
+        journal_id: world.journal.heads().journalId,
+        seq: world.journal.heads().outbox.head,
+      })
     else if (e.do === 'drop') {
       world.agent.closed(socket)
       await connect()

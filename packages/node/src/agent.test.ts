@@ -30,13 +30,22 @@ describe('a send', () => {
     await world.say(socket, world.sendFrame(1))
     expect(states).toEqual(['started', 'taken'])
     expect(socket.words).toEqual(['hello', 'ready', 'taken', 'fact'])
-    expect(socket.of('fact')[0]).toMatchObject({ attempt: attemptNo(1), message: messageNo(1), fact: 'sent', row_guid: 'row-1', seq: 1 })
+    expect(socket.of('fact')[0]).toMatchObject({
+      attempt: attemptNo(1),
+      message: messageNo(1),
+      fact: 'sent',
+      row_guid: 'row-1',
+      seq: 1,
+    })
     expect(world.state(1)).toBe('settled')
     expect(world.journal.find(attemptNo(1))?.body).toBeNull()
   })
 
   it.each([
-    [{ kind: 'not_sent', class: 'refused', reason: 'recipient_not_on_imessage', detail: 'Messages error 22' } as const, { fact: 'not_sent', class: 'refused', reason: 'recipient_not_on_imessage', detail: 'Messages error 22' }],
+    [
+      { kind: 'not_sent', class: 'refused', reason: 'recipient_not_on_imessage', detail: 'Messages error 22' } as const,
+      { fact: 'not_sent', class: 'refused', reason: 'recipient_not_on_imessage', detail: 'Messages error 22' },
+    ],
     [{ kind: 'unknown', reason: 'timed_out' } as const, { fact: 'unknown', reason: 'timed_out' }],
     [{ kind: 'sent', wasDowngraded: true } as const, { fact: 'sent', was_downgraded: true }],
   ])('tells %j', async (outcome, fact) => {
@@ -189,7 +198,7 @@ describe('refusals leave a tombstone', () => {
     ['a service the line has not', 'line_not_here', (w) => w.work(), { line: LINE_2, service: 'sms' }],
     ['the driver refuses', 'driver_says_no', async (w) => ((w.driver.refuse = 'driver_says_no'), w.work())],
   ]
-  it.each(cases)('%s: %s', async (_, reason, connect, more = {}) => {
+  it.each(cases)('%s: %s', async (...[, reason, connect, more = {}]) => {
     const world = new World()
     const socket = await connect(world)
     await world.say(socket, world.sendFrame(1, more))
@@ -217,7 +226,10 @@ describe('refusals leave a tombstone', () => {
 })
 
 describe('void', () => {
-  it.each([['absent', 9], ['taken', 2]] as const)('%s: a tombstone that proves', async (_, n) => {
+  it.each([
+    ['absent', 9],
+    ['taken', 2],
+  ] as const)('%s: a tombstone that proves', async (_, n) => {
     const world = new World()
     const socket = await hold(world)
     await world.say(socket, world.sendFrame(1))
@@ -362,7 +374,15 @@ describe('what the driver reports by itself', () => {
     await world.say(socket, world.sendFrame(1))
     const { events } = world.driver
     events?.receipt({ attempt: attemptNo(1), fact: 'delivered', atMs: world.clock.nowMs() + 0.4 })
-    events?.inbound({ guid: 'g-1', line: LINE, from: '+14155552671', service: 'imessage', body: 'STOP', dateMs: 5, backfilled: false })
+    events?.inbound({
+      guid: 'g-1',
+      line: LINE,
+      from: '+14155552671',
+      service: 'imessage',
+      body: 'STOP',
+      dateMs: 5,
+      backfilled: false,
+    })
     events?.receipt({ attempt: attemptNo(8), fact: 'read', atMs: 1 })
     expect(socket.words.slice(3)).toEqual(['fact', 'fact', 'inbound'])
     expect(socket.of('inbound')).toMatchObject([{ seq: 3, guid: 'g-1', body: 'STOP' }])
@@ -371,7 +391,15 @@ describe('what the driver reports by itself', () => {
   it('while there is no connection they wait', async () => {
     const world = new World()
     world.agent.closed(await world.work())
-    world.driver.events?.inbound({ guid: 'g', line: LINE, from: '+14155552671', service: 'sms', body: 'hi', dateMs: 5, backfilled: true })
+    world.driver.events?.inbound({
+      guid: 'g',
+      line: LINE,
+      from: '+14155552671',
+      service: 'sms',
+      body: 'hi',
+      dateMs: 5,
+      backfilled: true,
+    })
     expect((await world.work()).of('inbound')).toMatchObject([{ guid: 'g', backfilled: true }])
   })
 
@@ -391,7 +419,8 @@ describe('commands', () => {
     const world = new World()
     const socket = await hold(world)
     await world.say(socket, world.sendFrame(1))
-    const lookUp = (n: number) => world.say(socket, { t: 'command', id: `c${n}`, command: 'look_up', attempt: attemptNo(n) })
+    const lookUp = (n: number) =>
+      world.say(socket, { t: 'command', id: `c${n}`, command: 'look_up', attempt: attemptNo(n) })
     await lookUp(1)
     expect([socket.of('reply').at(-1)?.detail, world.driver.lookedUp]).toEqual(['started', []])
     world.driver.held[0]?.settle({ kind: 'sent' })

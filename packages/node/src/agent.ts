@@ -41,7 +41,7 @@ const HEALTH_EVERY_MS = 60_000
 const PRUNE_EVERY_MS = 6 * 3600_000
 /** Frames of one session that made no sense before the session is closed. */
 const MALFORMED_MAX = 20
-export const STOP_WITHIN_MS = 3_000
+export const STOP_WITHIN_MS = 2_500
 
 export type WorkSettings = g.WelcomeFrame['settings']
 
@@ -245,7 +245,17 @@ export class Agent {
     const reason = refusalOf(frame, this.#admission(connection), { journal, driver })
     if (reason !== null) return this.#refuse(frame, reason)
     const { attempt, message, n, line, to, service, body } = frame
-    const taken = { attempt, message, n, line, to, service, body, session: frame.session, startWithinMs: frame.start_within_ms }
+    const taken = {
+      attempt,
+      message,
+      n,
+      line,
+      to,
+      service,
+      body,
+      session: frame.session,
+      startWithinMs: frame.start_within_ms,
+    }
     this.#writes.now(() => journal.take(taken, clock.nowMs()))
     this.#log.info('attempt.taken', { attempt, message, n })
     this.#send({ t: 'taken', session: frame.session, attempt })
@@ -296,10 +306,16 @@ export class Agent {
   #command(frame: g.CommandFrame): void {
     if (frame.command === 'diagnose') {
       const { state, detail } = this.#deps.driver.health()
-      return this.#send({ t: 'reply', id: frame.id, ok: true, detail: `${state}${detail === undefined ? '' : `: ${detail}`}`.slice(0, 500) })
+      return this.#send({
+        t: 'reply',
+        id: frame.id,
+        ok: true,
+        detail: `${state}${detail === undefined ? '' : `: ${detail}`}`.slice(0, 500),
+      })
     }
     const { attempt } = frame
-    if (attempt === undefined) return this.#send({ t: 'reply', id: frame.id, ok: false, detail: 'look_up names no attempt' })
+    if (attempt === undefined)
+      return this.#send({ t: 'reply', id: frame.id, ok: false, detail: 'look_up names no attempt' })
     const state = this.#deps.journal.find(attempt)?.state
     this.#send({ t: 'reply', id: frame.id, ok: state !== undefined, detail: state ?? 'absent' })
     if (state === 'settled' || state === 'void') this.#pump.repeat(attempt)

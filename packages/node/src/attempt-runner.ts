@@ -162,7 +162,10 @@ export class AttemptRunner {
       if (this.#stopped) return this.#release(outgoing.attempt) // it stays started: the next process looks again
       outcome = await this.#lookedUp(outgoing)
     }
-    this.#settle(outgoing, outcome ?? { kind: 'unknown', reason: 'look_up_failed', detail: 'the driver could not look' })
+    this.#settle(
+      outgoing,
+      outcome ?? { kind: 'unknown', reason: 'look_up_failed', detail: 'the driver could not look' },
+    )
   }
 
   async #lookedUp(outgoing: Outgoing): Promise<SendOutcome | null> {

@@ -76,9 +76,14 @@ function parsed(args: readonly string[]) {
 
 type Values = ReturnType<typeof parsed>['values']
 
-async function joinAloud(where: { url: string; code: string; directory: string }, values: Values, print: Print): Promise<number> {
+async function joinAloud(
+  where: { url: string; code: string; directory: string },
+  values: Values,
+  print: Print,
+): Promise<number> {
   const freeMib = values['min-free-mib']
-  if (freeMib !== undefined && !/^\d{1,7}$/.test(freeMib)) throw new UsageError('--min-free-mib wants a whole number of MiB.')
+  if (freeMib !== undefined && !/^\d{1,7}$/.test(freeMib))
+    throw new UsageError('--min-free-mib wants a whole number of MiB.')
   const sentence = await join({
     ...where,
     driver: values.driver,

@@ -121,6 +121,9 @@ const STORAGE_CODES = new Set([
 function isStorageError(error: unknown): boolean {
   if (error instanceof TransactionLostError) return true
   return (
-    error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' && STORAGE_CODES.has(error.errcode & 0xff)
+    error instanceof Error &&
+    'errcode' in error &&
+    typeof error.errcode === 'number' &&
+    STORAGE_CODES.has(error.errcode & 0xff)
   )
 }

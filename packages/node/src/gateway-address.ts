@@ -28,7 +28,9 @@ export function gatewayAddress(text: string): GatewayAddress {
   const url = URL.canParse(text) ? new URL(text) : null
   const isPlain = url?.protocol === 'http:' || url?.protocol === 'ws:'
   if (!url || (!isPlain && url.protocol !== 'https:' && url.protocol !== 'wss:')) {
-    throw new AddressError(`${text} is not the address of a gateway: it must begin with https:// (or http:// inside your own network).`)
+    throw new AddressError(
+      `${text} is not the address of a gateway: it must begin with https:// (or http:// inside your own network).`,
+    )
   }
   if (url.username !== '' || url.search !== '' || url.hash !== '') {
     throw new AddressError('The address of a gateway has no user name, query or fragment.')

@@ -52,7 +52,11 @@ describe('hello', () => {
 
   it('is not said before the agent has started', async () => {
     const world = new World()
-    const socket = { closed: '', send: () => expect.unreachable(), close: (how = 'politely') => void (socket.closed = how) }
+    const socket = {
+      closed: '',
+      send: () => expect.unreachable(),
+      close: (how = 'politely') => void (socket.closed = how),
+    }
     world.agent.opened(socket)
     expect(socket.closed).toBe('now')
     await world.agent.start()
@@ -118,7 +122,15 @@ describe('welcome', () => {
     const first = await world.work()
     for (let n = 1; n <= 5; n++) await world.say(first, world.sendFrame(n))
     const receive = (n: number) =>
-      world.driver.events?.inbound({ guid: `g${n}`, line: LINE, from: '+14155552671', service: 'sms', body: 'b', dateMs: n, backfilled: false })
+      world.driver.events?.inbound({
+        guid: `g${n}`,
+        line: LINE,
+        from: '+14155552671',
+        service: 'sms',
+        body: 'b',
+        dateMs: n,
+        backfilled: false,
+      })
     world.agent.closed(first)
     for (let n = 0; n < 300; n++) receive(n)
     const socket = await world.connect()
@@ -133,7 +145,15 @@ describe('welcome', () => {
     const world = new World()
     world.agent.closed(await world.work())
     const receive = (n: number) =>
-      world.driver.events?.inbound({ guid: `g${n}`, line: LINE, from: '+14155552671', service: 'sms', body: 'b', dateMs: n, backfilled: false })
+      world.driver.events?.inbound({
+        guid: `g${n}`,
+        line: LINE,
+        from: '+14155552671',
+        service: 'sms',
+        body: 'b',
+        dateMs: n,
+        backfilled: false,
+      })
     for (let n = 0; n < 250; n++) receive(n)
     const socket = await world.connect()
     world.agent.received(socket, JSON.stringify(world.welcomeFrame()))

@@ -21,7 +21,10 @@ type Now = Readonly<{ wallMs: number; freeBytes: number }>
 const DAY_MS = 24 * 3600_000
 
 /** Of fixed size, whatever the backlog. Commits the number of this connection attempt. */
-export function makeHello({ journal, driver, identity }: { journal: Journal; driver: Driver; identity: Identity }, now: Now): HelloFrame {
+export function makeHello(
+  { journal, driver, identity }: { journal: Journal; driver: Driver; identity: Identity },
+  now: Now,
+): HelloFrame {
   const conn = journal.nextConn()
   const heads = journal.heads()
   const out = journal.startedSince(now.wallMs - DAY_MS)

@@ -39,14 +39,22 @@ export async function join(options: JoinOptions): Promise<string> {
   const settings = driverSettings(options)
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   if (isEnrolled(directory) && !options.replace) {
-    throw new NodeConfigError(`${directory} holds an enrolled node already. Use --replace to enrol it anew, or --dir for another one.`)
+    throw new NodeConfigError(
+      `${directory} holds an enrolled node already. Use --replace to enrol it anew, or --dir for another one.`,
+    )
   }
   const lock = takeExclusiveLock(directory, LOCK_NAME)
   try {
     await (await createDriver(driver, { clock: systemClock, dataDirectory: directory, settings })).stop()
     const name = options.name ?? hostname().slice(0, 64)
     const simulated = SIMULATED_DRIVERS.includes(driver)
-    const joined = await ask(address, insecure, { code: options.code, name, machine: machineId(directory), driver, simulated })
+    const joined = await ask(address, insecure, {
+      code: options.code,
+      name,
+      machine: machineId(directory),
+      driver,
+      simulated,
+    })
     putOldJournalAside(directory)
     writeNodeConfig(directory, {
       url: address.base,
@@ -78,8 +86,14 @@ function driverSettings({ lines, simulatorLog }: JoinOptions): object {
 function lineOf(text: string): { address: string; services: string[] } {
   const [, address, services] = /^([^:]+):([a-z]+(?:,[a-z]+)?)$/.exec(text) ?? []
   const list = [...new Set(services?.split(','))]
-  if (address === undefined || !/^(\+\d{7,15}|[^@\s]+@[^@\s]+)$/.test(address) || !list.every((s) => s === 'imessage' || s === 'sms')) {
-    throw new NodeConfigError(`${text} is not a line: write it as +15005550001:imessage,sms (or only one of the services).`)
+  if (
+    address === undefined ||
+    !/^(\+\d{7,15}|[^@\s]+@[^@\s]+)$/.test(address) ||
+    !list.every((s) => s === 'imessage' || s === 'sms')
+  ) {
+    throw new NodeConfigError(
+      `${text} is not a line: write it as +15005550001:imessage,sms (or only one of the services).`,
+    )
   }
   return { address, services: list }
 }
@@ -88,13 +102,17 @@ async function ask(address: GatewayAddress, insecure: boolean, body: JoinRequest
   const answer = await postJson(address.join, body, { insecure })
   const parsed = joinResponse.safeParse(answer.body)
   if (answer.status === 200 && parsed.success) return parsed.data
-  throw new NodeConfigError(`The gateway at ${address.base} did not enrol this machine (${answer.status}): ${sentenceOf(answer.body)}`)
+  throw new NodeConfigError(
+    `The gateway at ${address.base} did not enrol this machine (${answer.status}): ${sentenceOf(answer.body)}`,
+  )
 }
 
 /** Errors of the gateway carry a sentence; anything else is not a gateway. */
 function sentenceOf(body: unknown): string {
   const known = typeof body === 'object' && body !== null && 'message' in body && typeof body.message === 'string'
-  return known ? String((body as { message: string }).message).slice(0, 500) : 'its answer is not that of a Bluewire gateway.'
+  return known
+    ? String((body as { message: string }).message).slice(0, 500)
+    : 'its answer is not that of a Bluewire gateway.'
 }
 
 /** A journal belongs to the node it was made by: its frames would mean nothing under another name. */

@@ -53,11 +53,16 @@ class Gateway {
   static async start(options: { autoPong?: boolean } = {}): Promise<Gateway> {
     const gateway = new Gateway()
     const sockets = new Set<Socket>()
-    const ws = new WebSocketServer({ noServer: true, handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false), ...options })
+    const ws = new WebSocketServer({
+      noServer: true,
+      handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
+      ...options,
+    })
     gateway.http.on('connection', (socket) => sockets.add(socket))
     gateway.http.on('upgrade', (request, socket, head) => {
       gateway.requests.push({ url: request.url, authorization: request.headers.authorization })
-      if (gateway.refuseWith !== null) return socket.end(`HTTP/1.1 ${gateway.refuseWith} No\r\nConnection: close\r\n\r\n`)
+      if (gateway.refuseWith !== null)
+        return socket.end(`HTTP/1.1 ${gateway.refuseWith} No\r\nConnection: close\r\n\r\n`)
       return ws.handleUpgrade(request, socket, head, (peer) => {
         peer.on('message', (data: Buffer) => gateway.frames.add(data.toString()))
         gateway.connected.add(peer)
@@ -258,7 +263,10 @@ describe('refusals', () => {
   it('a credential that is refused five times in a row is given up, with a sentence', async () => {
     const gateway = await Gateway.start()
     gateway.refuseWith = 401
-    const { refused } = startLink({ url: `http://127.0.0.1:${gateway.port}`, times: { backOffMsMin: 1, backOffMsMax: 1 } })
+    const { refused } = startLink({
+      url: `http://127.0.0.1:${gateway.port}`,
+      times: { backOffMsMin: 1, backOffMsMax: 1 },
+    })
     expect(await refused.next()).toMatch(/Join again/)
     expect(gateway.requests).toHaveLength(5)
   })
@@ -296,7 +304,8 @@ describe('a proxy', () => {
       proxy.closeAllConnections()
       proxy.close()
     })
-    for (const name of ['NO_PROXY', 'no_proxy', 'HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy']) vi.stubEnv(name, '')
+    for (const name of ['NO_PROXY', 'no_proxy', 'HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy'])
+      vi.stubEnv(name, '')
     vi.stubEnv('http_proxy', `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`)
     const { ears } = startLink({ url: 'http://gateway.test', insecure: true })
     const socket = await ears.open.next()

@@ -114,7 +114,9 @@ export class Link {
       request.destroy()
       ws.terminate()
     })
-    ws.on('error', (error) => log.warn('link.error', { error: error instanceof AddressError ? error.message : errorWord(error) }))
+    ws.on('error', (error) =>
+      log.warn('link.error', { error: error instanceof AddressError ? error.message : errorWord(error) }),
+    )
     ws.on('close', (code) => this.#closed(ws, code))
   }
 
@@ -132,12 +134,18 @@ export class Link {
       return this.#agent?.received(socket, textOf(data))
     })
     ws.on('close', () => this.#agent?.closed(socket))
-    this.#every(() => this.#times.pingMs, () => ws.ping())
-    this.#every(() => Math.max(1, heardAtMs + this.#times.silentMs - clock.monotonicMs()), () => {
-      if (clock.monotonicMs() - heardAtMs < this.#times.silentMs) return
-      log.warn('link.silent_peer')
-      ws.terminate()
-    })
+    this.#every(
+      () => this.#times.pingMs,
+      () => ws.ping(),
+    )
+    this.#every(
+      () => Math.max(1, heardAtMs + this.#times.silentMs - clock.monotonicMs()),
+      () => {
+        if (clock.monotonicMs() - heardAtMs < this.#times.silentMs) return
+        log.warn('link.silent_peer')
+        ws.terminate()
+      },
+    )
     this.#agent?.opened(socket)
   }
 

@@ -20,7 +20,9 @@ export type MachineSources = Readonly<{
 export function machineId(directory: string, sources: MachineSources = systemSources()): string {
   const { platform, uid } = sources
   if (platform === 'darwin') {
-    const uuid = /"IOPlatformUUID" = "([^"]+)"/.exec(sources.run('/usr/sbin/ioreg', ['-rd1', '-c', 'IOPlatformExpertDevice']) ?? '')?.[1]
+    const uuid = /"IOPlatformUUID" = "([^"]+)"/.exec(
+      sources.run('/usr/sbin/ioreg', ['-rd1', '-c', 'IOPlatformExpertDevice']) ?? '',
+    )?.[1]
     if (uuid !== undefined) return `mac:${uuid}:${uid}`
   }
   const system = sources.read('/etc/machine-id')?.trim() ?? ''

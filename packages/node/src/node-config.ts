@@ -44,7 +44,10 @@ export function readNodeConfig(directory: string): NodeConfig {
     throw new NodeConfigError(`${path} cannot be read (${(error as Error).message}).`)
   }
   const parsed = nodeConfig.safeParse(jsonOf(text))
-  if (!parsed.success) throw new NodeConfigError(`${path} is damaged. Join again with a new code: \`bluewire-node join <url> <code> --replace\`.`)
+  if (!parsed.success)
+    throw new NodeConfigError(
+      `${path} is damaged. Join again with a new code: \`bluewire-node join <url> <code> --replace\`.`,
+    )
   return parsed.data
 }
 

@@ -16,7 +16,11 @@ export function postJson(url: URL, body: object, options: { insecure: boolean })
   return new Promise((resolve, reject) => {
     const sent = request(url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/json', 'content-length': Buffer.byteLength(text) },
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json',
+        'content-length': Buffer.byteLength(text),
+      },
       signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
       ...connectingTo(url, options),
     })

@@ -15,7 +15,11 @@ export type Admission = Readonly<{
   maxOpen: number
 }>
 
-export function refusalOf(frame: SendFrame, now: Admission, { journal, driver }: { journal: Journal; driver: Driver }): string | null {
+export function refusalOf(
+  frame: SendFrame,
+  now: Admission,
+  { journal, driver }: { journal: Journal; driver: Driver },
+): string | null {
   if (now.session === null || frame.session !== now.session) return 'stale_session'
   if (now.stopping) return 'disconnected'
   if (now.mode === 'observe') return 'observing'

@@ -120,7 +120,9 @@ function openJournalAloud({ directory, log, say }: RunOptions): Journal {
 function driverOf(config: NodeConfig, dataDirectory: string) {
   const { name, settings } = config.driver
   if (!isDriverName(name)) {
-    throw new NodeConfigError(`node.json names the driver ${name}, which this version does not have. It has: ${DRIVER_NAMES.join(', ')}.`)
+    throw new NodeConfigError(
+      `node.json names the driver ${name}, which this version does not have. It has: ${DRIVER_NAMES.join(', ')}.`,
+    )
   }
   return createDriver(name, { clock: systemClock, dataDirectory, settings })
 }

@@ -58,9 +58,15 @@ export class MiniGateway {
   }
 
   /** The first frame of that kind that the test accepts, whenever it comes. */
-  async frame<T extends NodeFrame['t']>(t: T, accept: (frame: Extract<NodeFrame, { t: T }>) => boolean = () => true): Promise<Extract<NodeFrame, { t: T }>> {
+  async frame<T extends NodeFrame['t']>(
+    t: T,
+    accept: (frame: Extract<NodeFrame, { t: T }>) => boolean = () => true,
+  ): Promise<Extract<NodeFrame, { t: T }>> {
     for (;;) {
-      const found = this.frames.find((frame): frame is Extract<NodeFrame, { t: T }> => frame.t === t && accept(frame as Extract<NodeFrame, { t: T }>))
+      const found = this.frames.find(
+        (frame): frame is Extract<NodeFrame, { t: T }> =>
+          frame.t === t && accept(frame as Extract<NodeFrame, { t: T }>),
+      )
       if (found) return found
       await new Promise<void>((resolve) => this.#watching.push(resolve))
     }
@@ -75,7 +81,8 @@ export class MiniGateway {
     const chunks: Buffer[] = []
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk)
     const body = JSON.parse(Buffer.concat(chunks).toString()) as JoinRequest
-    const answer = (status: number, json: object) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(json))
+    const answer = (status: number, json: object) =>
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(json))
     if (request.url !== '/node/join') return void answer(404, { message: 'Not found' })
     if (body.code !== CODE) return void answer(401, { message: 'This enrolment code is not valid.' })
     this.joins.push(body)

@@ -8,10 +8,11 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { GatewayFrame } from '@bluewire/contract/node-protocol/gateway-frames'
+import { commandLine } from '../src/command-line.ts'
 import { CODE, CREDENTIAL, MiniGateway, NODE } from './mini-gateway.ts'
 
 const MAIN = join(import.meta.dirname, '../src/main.ts')
@@ -19,7 +20,7 @@ const FIXTURES = join(import.meta.dirname, 'fixtures')
 const TO = '+14155552671'
 const BODY = 'a text for nobody’s log'
 
-const cleanUp: Array<() => Promise<unknown> | unknown> = []
+const cleanUp: Array<() => unknown> = []
 afterEach(async () => {
   for (const undo of cleanUp.splice(0).reverse()) await undo()
 })
@@ -43,8 +44,13 @@ class Running {
   readonly ended: Promise<{ code: number | null; signal: string | null }>
 
   constructor(args: readonly string[], env: Record<string, string> = {}) {
-    const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/_proxy$|^NODE_EXTRA/i.test(name)))
-    this.process = spawn(process.execPath, [MAIN, ...args], { env: { ...inherited, ...env }, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] })
+    const inherited = Object.fromEntries(
+      Object.entries(process.env).filter(([name]) => !/_proxy$|^NODE_EXTRA/i.test(name)),
+    )
+    this.process = spawn(process.execPath, [MAIN, ...args], {
+      env: { ...inherited, ...env },
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    })
     this.process.stdout?.on('data', (data: Buffer) => (this.out += data.toString()))
     this.process.stderr?.on('data', (data: Buffer) => (this.err += data.toString()))
     this.ended = new Promise((resolve) => this.process.once('close', (code, signal) => resolve({ code, signal })))
@@ -61,7 +67,15 @@ class Running {
   }
 }
 
-const cli = (...args: string[]) => new Running(args).result()
+const inProcess = (...args: string[]) => new Running(args).result()
+
+/** What the command prints and its exit code, without the cost of a process. */
+async function cli(...args: string[]) {
+  const out: string[] = []
+  const err: string[] = []
+  const code = await commandLine(args, { out: (line) => out.push(line), err: (line) => err.push(line) })
+  return { code, out: out.join('\n'), err: err.join('\n') }
+}
 
 async function enrolled(more: readonly string[] = []): Promise<{ gateway: MiniGateway; dir: string }> {
   const gateway = await newGateway()
@@ -91,7 +105,11 @@ function sendFrame(gateway: MiniGateway, to = TO): Extract<GatewayFrame, { t: 's
 
 function phone(dir: string): Array<{ attempt: string; body: string }> {
   const text = readFileSync(join(dir, 'simulator.jsonl'), 'utf8')
-  return text.trimEnd().split('\n').filter(Boolean).map((line) => JSON.parse(line) as { attempt: string; body: string })
+  return text
+    .trimEnd()
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as { attempt: string; body: string })
 }
 
 describe('join', () => {
@@ -136,6 +154,17 @@ describe('join', () => {
     expect(result.err).not.toMatch(/\n {4}at /)
   })
 
+  it('is a command of its own', async () => {
+    const gateway = await newGateway()
+    const dir = newFolder()
+    const result = await inProcess('join', gateway.url, CODE, '--dir', dir)
+    expect(result).toMatchObject({ code: 0, err: '' })
+    expect(result.out).toBe(
+      `This machine is node ${NODE} (${hostname()}) of ${gateway.url}. Start it with \`bluewire-node run --dir ${dir}\`.\n`,
+    )
+    expect((await inProcess('join', '--fast')).err).toMatch(/^Unknown option '--fast'/)
+  })
+
   it('says why the gateway did not take the code', async () => {
     const gateway = await newGateway()
     const result = await cli('join', gateway.url, 'BAD', '--dir', newFolder())
@@ -170,7 +199,11 @@ describe('run', () => {
     gateway.send(sendFrame(gateway, '+15005550108'))
     await gateway.frame('taken')
     node.process.kill('SIGINT')
-    expect(await gateway.frame('fact')).toMatchObject({ fact: 'not_sent', class: 'never_handed', reason: 'node_stopping' })
+    expect(await gateway.frame('fact')).toMatchObject({
+      fact: 'not_sent',
+      class: 'never_handed',
+      reason: 'node_stopping',
+    })
     expect(await node.ended).toEqual({ code: 0, signal: null })
     expect(phone(dir)).toEqual([])
   })
@@ -179,7 +212,7 @@ describe('run', () => {
     const { gateway, dir } = await enrolled()
     const first = new Running(['run', '--dir', dir])
     await gateway.frame('ready')
-    const second = await cli('run', '--dir', dir)
+    const second = await inProcess('run', '--dir', dir)
     expect(second.code).toBe(1)
     expect(second.err).toContain(`process ${first.process.pid}`)
     expect(second.err.trimEnd().split('\n')).toHaveLength(1)
@@ -206,7 +239,7 @@ describe('run', () => {
   })
 
   it('without enrolment: what to do', async () => {
-    const result = await cli('run', '--dir', newFolder())
+    const result = await inProcess('run', '--dir', newFolder())
     expect(result).toMatchObject({ code: 1, out: '' })
     expect(result.err).toMatch(/bluewire-node join/)
   })
@@ -215,7 +248,9 @@ describe('run', () => {
     const { gateway, dir } = await enrolled()
     await gateway.stop()
     const node = new Running(['run', '--dir', dir])
-    await new Promise<void>((resolve) => node.process.stdout?.on('data', () => node.out.split('link.waiting').length > 2 && resolve()))
+    await new Promise<void>((resolve) =>
+      node.process.stdout?.on('data', () => node.out.split('link.waiting').length > 2 && resolve()),
+    )
     node.process.kill('SIGTERM')
     expect(await node.ended).toEqual({ code: 0, signal: null })
   })
@@ -236,8 +271,15 @@ describe('killed with -9', () => {
     gateway.frames.length = 0
     gateway.welcome = { acked_seq: 0, resume: [slow, waiting, sent].map(({ attempt }) => ({ attempt, proof: true })) }
     const second = new Running(['run', '--dir', dir])
-    expect((await gateway.frame('ready')).states).toEqual({ [slow.attempt]: 'settled', [waiting.attempt]: 'void', [sent.attempt]: 'settled' })
-    expect(await gateway.frame('fact', (f) => f.attempt === slow.attempt)).toMatchObject({ fact: 'not_sent', class: 'never_handed' })
+    expect((await gateway.frame('ready')).states).toEqual({
+      [slow.attempt]: 'settled',
+      [waiting.attempt]: 'void',
+      [sent.attempt]: 'settled',
+    })
+    expect(await gateway.frame('fact', (f) => f.attempt === slow.attempt)).toMatchObject({
+      fact: 'not_sent',
+      class: 'never_handed',
+    })
     expect(await gateway.frame('fact', (f) => f.attempt === sent.attempt)).toMatchObject({ fact: 'sent' })
     for (const send of [slow, waiting, sent]) gateway.send({ ...send, session: gateway.session })
     gateway.send({ t: 'command', id: 'last', command: 'diagnose' })
@@ -273,7 +315,7 @@ describe('files', () => {
   it('a damaged node.json: what to do', async () => {
     const { dir } = await enrolled()
     writeFileSync(join(dir, 'node.json'), '{"url":')
-    const result = await cli('run', '--dir', dir)
+    const result = await inProcess('run', '--dir', dir)
     expect(result.code).toBe(1)
     expect(result.err).toMatch(/--replace/)
   })
@@ -289,7 +331,10 @@ describe('files', () => {
 describe('a private certificate authority', () => {
   it('is obeyed when NODE_EXTRA_CA_CERTS names it, by join and by run; without it both refuse', async () => {
     const ca = join(FIXTURES, 'localhost.pem')
-    const gateway = await newGateway({ cert: readFileSync(ca, 'utf8'), key: readFileSync(join(FIXTURES, 'localhost.key'), 'utf8') })
+    const gateway = await newGateway({
+      cert: readFileSync(ca, 'utf8'),
+      key: readFileSync(join(FIXTURES, 'localhost.key'), 'utf8'),
+    })
     const dir = newFolder()
     const args = ['join', gateway.url, CODE, '--dir', dir, '--min-free-mib', '0']
     const refused = await new Running(args).result()
@@ -302,7 +347,9 @@ describe('a private certificate authority', () => {
     trusting.process.kill('SIGTERM')
     expect((await trusting.ended).code).toBe(0)
     const untrusting = new Running(['run', '--dir', dir])
-    await new Promise<void>((resolve) => untrusting.process.stdout?.on('data', () => untrusting.out.includes('link.error') && resolve()))
+    await new Promise<void>((resolve) =>
+      untrusting.process.stdout?.on('data', () => untrusting.out.includes('link.error') && resolve()),
+    )
     expect(untrusting.out).toContain('SELF_SIGNED')
   })
 })

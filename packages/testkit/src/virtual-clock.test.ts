@@ -28,7 +28,7 @@ describe('virtual time', () => {
     clock.setTimer(1, () => {
       seen.push('first')
       void (async () => {
-        for (let i = 0; i < 50; i++) await null
+        for (let i = 0; i < 50; i++) await Promise.resolve()
         seen.push('its promises')
         clock.soon(() => seen.push('soon'))
         clock.setTimer(0, () => seen.push('its timer'))
@@ -75,7 +75,9 @@ describe('virtual time', () => {
         const seen: Array<[number, number]> = []
         delays.forEach((delay, i) => clock.setTimer(delay, () => seen.push([clock.monotonicMs(), i])))
         await clock.advance(50)
-        const expected = delays.map((delay, i): [number, number] => [delay, i]).sort((a, b) => a[0] - b[0] || a[1] - b[1])
+        const expected = delays
+          .map((delay, i): [number, number] => [delay, i])
+          .sort((a, b) => a[0] - b[0] || a[1] - b[1])
         expect(seen).toEqual(expected)
       }),
       { numRuns: 50 },

@@ -43,10 +43,17 @@ describe.each(SIDES)('frames $side', ({ side, schema, parse }) => {
 
   it('never throws, whatever arrives', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.json(), fc.jsonValue().map((value) => JSON.stringify({ t: 'send', ...Object(value) }))), (text) => {
-        const parsed = parse(text)
-        return parsed.ok || (parsed.reason.length > 0 && parsed.reason.length <= 300 && (parsed.t?.length ?? 0) <= 64)
-      }),
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.json(),
+          fc.jsonValue().map((value) => JSON.stringify({ t: 'send', ...Object(value) })),
+        ),
+        (text) => {
+          const parsed = parse(text)
+          return parsed.ok || (parsed.reason.length > 0 && parsed.reason.length <= 300 && (parsed.t?.length ?? 0) <= 64)
+        },
+      ),
       { numRuns: 2_000 },
     )
   })
@@ -59,6 +66,10 @@ describe('fixtures', () => {
 
   it('the reason names the field that is wrong', () => {
     const send = JSON.parse(readFileSync(join(FOLDER, 'from-gateway-send.json'), 'utf8')) as object
-    expect(parseFrame(gatewayFrame, JSON.stringify({ ...send, n: 'one' }))).toMatchObject({ ok: false, t: 'send', reason: expect.stringMatching(/^n: /) as string })
+    expect(parseFrame(gatewayFrame, JSON.stringify({ ...send, n: 'one' }))).toMatchObject({
+      ok: false,
+      t: 'send',
+      reason: expect.stringMatching(/^n: /) as string,
+    })
   })
 })

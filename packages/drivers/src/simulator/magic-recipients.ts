@@ -26,7 +26,12 @@ export const ORDINARY: Behaviour = { deliveredAfterMs: 50 }
 export const BEHAVIOURS: Readonly<Record<MagicWord, Behaviour>> = {
   not_on_imessage: {
     ...ORDINARY,
-    imessageFails: { kind: 'not_sent', class: 'refused', reason: 'recipient_not_on_imessage', detail: 'Messages error 22' },
+    imessageFails: {
+      kind: 'not_sent',
+      class: 'refused',
+      reason: 'recipient_not_on_imessage',
+      detail: 'Messages error 22',
+    },
   },
   refused: {
     ...ORDINARY,

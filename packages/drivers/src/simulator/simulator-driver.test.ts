@@ -34,7 +34,15 @@ let outgoings = 0
 function outgoing(to: string, more: Partial<Outgoing> = {}): Outgoing {
   outgoings++
   const id = String(outgoings).padStart(26, '0')
-  return { attempt: `attempt_${id}`, message: `imessage_${id}`, line: '+15005550001', to, body: `text ${outgoings}`, service: 'imessage', ...more }
+  return {
+    attempt: `attempt_${id}`,
+    message: `imessage_${id}`,
+    line: '+15005550001',
+    to,
+    body: `text ${outgoings}`,
+    service: 'imessage',
+    ...more,
+  }
 }
 
 class World {
@@ -82,9 +90,15 @@ class World {
 
 describe('every row of the table', () => {
   it('has a behaviour, and a number of the reserved range', () => {
-    expect(MAGIC_RECIPIENTS.map(({ number }) => number)).toEqual(Array.from({ length: 10 }, (_, i) => `+150055501${String(i + 1).padStart(2, '0')}`))
+    expect(MAGIC_RECIPIENTS.map(({ number }) => number)).toEqual(
+      Array.from({ length: 10 }, (_, i) => `+150055501${String(i + 1).padStart(2, '0')}`),
+    )
     expect(new Set(MAGIC_RECIPIENTS.map(({ word }) => word))).toEqual(new Set(Object.keys(BEHAVIOURS)))
-    expect([isMagicRecipient('+15005550106'), isMagicRecipient('+15005550001'), magicRecipient('toString')]).toEqual([true, false, null])
+    expect([isMagicRecipient('+15005550106'), isMagicRecipient('+15005550001'), magicRecipient('toString')]).toEqual([
+      true,
+      false,
+      null,
+    ])
   })
 
   type Row = [string, 'imessage' | 'sms', string[], number]
@@ -104,14 +118,16 @@ describe('every row of the table', () => {
     [ORDINARY, 'imessage', ['0 sent', '50 delivered'], 1],
     [ORDINARY, 'sms', ['0 sent', '50 delivered'], 1],
   ]
-  it.each(rows)('%s by %s: %j', async (to, service, seen, lines) => {
+  it.each(rows)('%s by %s: %j', async (...[to, service, seen, lines]) => {
     const world = await new World().start()
     const text = outgoing(to, { service })
     expect(world.driver.refuses(text)).toBeNull()
     await world.send(text)
     expect(world.seen).toEqual(seen)
     expect(world.log).toEqual(
-      lines === 0 ? [] : [{ attempt: text.attempt, service, from: text.line, to, body: text.body, at: expect.any(Number) as number }],
+      lines === 0
+        ? []
+        : [{ attempt: text.attempt, service, from: text.line, to, body: text.body, at: expect.any(Number) as number }],
     )
   })
 
@@ -123,7 +139,11 @@ describe('every row of the table', () => {
       reason: 'recipient_not_on_imessage',
       detail: 'Messages error 22',
     })
-    expect(await world.send(outgoing('+15005550102'))).toMatchObject({ kind: 'not_sent', class: 'refused', reason: 'send_refused' })
+    expect(await world.send(outgoing('+15005550102'))).toMatchObject({
+      kind: 'not_sent',
+      class: 'refused',
+      reason: 'send_refused',
+    })
   })
 
   it('110 is refused before it is sent', async () => {
@@ -134,7 +154,9 @@ describe('every row of the table', () => {
   it('107 answers with a short quote', async () => {
     const world = await new World().start()
     await world.send(outgoing('+15005550107', { body: '👋'.repeat(80), service: 'sms' }))
-    expect(world.replies).toMatchObject([{ line: '+15005550001', from: '+15005550107', service: 'sms', backfilled: false }])
+    expect(world.replies).toMatchObject([
+      { line: '+15005550001', from: '+15005550107', service: 'sms', backfilled: false },
+    ])
     expect(world.replies[0]?.body).toBe(`You said: ${'👋'.repeat(60)}…`)
   })
 })
@@ -176,7 +198,14 @@ describe('after a crash', () => {
 })
 
 describe('the log', () => {
-  const text = (n: number): SimulatedText => ({ attempt: `attempt_${n}`, service: 'sms', from: 'a', to: 'b', body: 'line\nbreak', at: n })
+  const text = (n: number): SimulatedText => ({
+    attempt: `attempt_${n}`,
+    service: 'sms',
+    from: 'a',
+    to: 'b',
+    body: 'line\nbreak',
+    at: n,
+  })
 
   it('a torn last line is taken off, and what follows begins on a line of its own', () => {
     const path = join(newFolder(), 'simulator.jsonl')
@@ -189,7 +218,11 @@ describe('the log', () => {
     reopened.append(text(4))
     reopened.close()
     const lines = readFileSync(path, 'utf8').trimEnd().split('\n')
-    expect(lines.map((line) => (JSON.parse(line) as SimulatedText).attempt)).toEqual(['attempt_1', 'attempt_2', 'attempt_4'])
+    expect(lines.map((line) => (JSON.parse(line) as SimulatedText).attempt)).toEqual([
+      'attempt_1',
+      'attempt_2',
+      'attempt_4',
+    ])
     expect(statSync(path).mode & 0o777).toBe(0o600)
   })
 
@@ -228,7 +261,11 @@ describe('the log', () => {
       const log = { ...memorySimulatorLog(), append: () => void fail(error) }
       return new SimulatorDriver({ clock, log, lines: [] }).send(outgoing(ORDINARY))
     }
-    expect(await failing(new NotLoggedError('full'))).toEqual({ kind: 'not_sent', class: 'never_handed', reason: 'node_disk_full' })
+    expect(await failing(new NotLoggedError('full'))).toEqual({
+      kind: 'not_sent',
+      class: 'never_handed',
+      reason: 'node_disk_full',
+    })
     await expect(failing(new Error('odd'))).rejects.toThrow('odd')
   })
 })
@@ -250,7 +287,9 @@ describe('settings', () => {
   })
 
   it('what is wrong is an error, not a default', async () => {
-    await expect(createDriver('simulator', context({ lines: [{ address: '+15005550002', services: ['fax'] }] }))).rejects.toThrow()
+    await expect(
+      createDriver('simulator', context({ lines: [{ address: '+15005550002', services: ['fax'] }] })),
+    ).rejects.toThrow()
   })
 
   it('there is one driver so far, and names are checked', () => {

@@ -107,7 +107,9 @@ function readWhole(path: string): { attempts: Set<string>; wholeBytes: number } 
 function attemptOf(line: string): string | null {
   try {
     const text: unknown = JSON.parse(line)
-    return typeof text === 'object' && text !== null && 'attempt' in text && typeof text.attempt === 'string' ? text.attempt : null
+    return typeof text === 'object' && text !== null && 'attempt' in text && typeof text.attempt === 'string'
+      ? text.attempt
+      : null
   } catch {
     return null
   }

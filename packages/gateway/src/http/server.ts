@@ -21,7 +21,7 @@ import { getQuota } from './routes/get-quota.ts'
 import { health } from './routes/health.ts'
 import { LineBook } from './routes/send-text/line-book.ts'
 import { sendText } from './routes/send-text/send-text.ts'
-import { addSecurityHeaders } from './security-headers.ts'
+import { addDataHeaders, addPageHeaders } from './security-headers.ts'
 import { answerSocketError } from './socket-errors.ts'
 
 /** A request must have arrived whole within this time. */
@@ -38,11 +38,15 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   logRequests(app, deps)
   answerUnknownRoutes(app, deps.options.publicUrl)
   app.setErrorHandler((error, request, reply) => answerError(deps, { error, request, reply }))
-  addSecurityHeaders(app, deps.options.publicUrl)
+  addDataHeaders(app, deps.options.publicUrl)
   addOpenApi(app, deps.options.publicUrl)
   void app.register((scope, _options, done) => {
     addRoutes(scope, deps)
     done()
+  })
+  void app.register(async (pages) => {
+    await addPageHeaders(pages, deps.options.publicUrl)
+    docs(pages, deps.options.publicUrl)
   })
   return app
 }
@@ -72,7 +76,6 @@ function addRoutes(app: FastifyInstance, deps: HttpDeps): void {
   getQuota(app, deps, authenticate(auth, null))
   getAvailability(app, deps, authenticate(auth, 'lines:read'))
   health(app, deps)
-  docs(app, deps.options.publicUrl)
 }
 
 function logRequests(app: FastifyInstance, deps: HttpDeps): void {

@@ -16,7 +16,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { createServer } from 'node:net'
-import type { AddressInfo, Server } from 'node:net'
+import type { AddressInfo, Server, Socket } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -55,19 +55,23 @@ function expectOneSentence(ran: { code: number | null; stdout: string; stderr: s
 
 const newOwnFolder = () => newFolder({ isOwnedByNobody: true })
 
-const servers: Server[] = []
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => new Promise((done) => server.close(done))))
+const occupants: Array<{ server: Server; sockets: Set<Socket> }> = []
+afterEach(() => {
+  for (const { server, sockets } of occupants.splice(0)) {
+    server.close()
+    for (const socket of sockets) socket.destroy()
+  }
 })
 
 /** A program that is not Bluewire; `reply` null: it accepts and says nothing. */
 async function occupyPort(reply: string | null): Promise<number> {
+  const sockets = new Set<Socket>()
   const server = createServer((socket) => {
+    sockets.add(socket)
     socket.on('error', () => undefined)
-    if (reply === null) setTimeout(() => socket.destroy(), 5000).unref()
-    else socket.end(reply)
+    if (reply !== null) socket.end(reply)
   })
-  servers.push(server)
+  occupants.push({ server, sockets })
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   return (server.address() as AddressInfo).port
 }

@@ -9,12 +9,13 @@ type Attempt = { attempt: AttemptId }
 type Seq = { seq: number; now: number }
 
 export type JournalStatements = ReturnType<typeof metaStatements> &
-  ReturnType<typeof entryStatements> &
+  ReturnType<typeof entryReads> &
+  ReturnType<typeof entryWrites> &
   ReturnType<typeof outboxStatements> &
   ReturnType<typeof pruneStatements>
 
 export function journalStatements(db: Db): JournalStatements {
-  return { ...metaStatements(db), ...entryStatements(db), ...outboxStatements(db), ...pruneStatements(db) }
+  return { ...metaStatements(db), ...entryReads(db), ...entryWrites(db), ...outboxStatements(db), ...pruneStatements(db) }
 }
 
 function metaStatements(db: Db) {
@@ -39,7 +40,9 @@ function metaStatements(db: Db) {
         .set((e) => ({ outbox_head: e('outbox_head', '+', 1) }))
         .returning('outbox_head'),
     ),
-    setConn: db.statement((k, p: { conn: number }) => k.updateTable('meta').set({ conn: p.conn }).where('conn', '<', p.conn)),
+    setConn: db.statement((k, p: { conn: number }) =>
+      k.updateTable('meta').set({ conn: p.conn }).where('conn', '<', p.conn),
+    ),
     setSession: db.statement((k, p: { session: number; storeEpoch: number }) =>
       k.updateTable('meta').set({ last_session: p.session, store_epoch: p.storeEpoch }),
     ),
@@ -50,19 +53,7 @@ function metaStatements(db: Db) {
   }
 }
 
-type TakeRow = Attempt & {
-  message: MessageId
-  n: number
-  line: string
-  recipient: string
-  service: Service
-  body: string
-  session: number
-  now: number
-  startWithinMs: number
-}
-
-function entryStatements(db: Db) {
+function entryReads(db: Db) {
   return {
     find: db.statement<Attempt, EntryRow>((k, p) => k.selectFrom('entry').selectAll().where('attempt', '=', p.attempt)),
     inState: db.statement<{ state: EntryState }, EntryRow>((k, p) =>
@@ -90,11 +81,7 @@ function entryStatements(db: Db) {
     startedSince: db.statement<{ since: number }, { line: string; many: number; last: number }>((k, p) =>
       k
         .selectFrom('entry')
-        .select((e) => [
-          'line',
-          e.fn.countAll<number>().as('many'),
-          e.fn.max<number>('started_at_ms').as('last'),
-        ])
+        .select((e) => ['line', e.fn.countAll<number>().as('many'), e.fn.max<number>('started_at_ms').as('last')])
         .where('started_at_ms', '>=', p.since)
         .groupBy('line')
         .$castTo<{ line: string; many: number; last: number }>(),
@@ -102,6 +89,23 @@ function entryStatements(db: Db) {
     claimedBy: db.statement<{ rowGuid: string }, Attempt>((k, p) =>
       k.selectFrom('entry').select('attempt').where('row_guid', '=', p.rowGuid),
     ),
+  }
+}
+
+type TakeRow = Attempt & {
+  message: MessageId
+  n: number
+  line: string
+  recipient: string
+  service: Service
+  body: string
+  session: number
+  now: number
+  startWithinMs: number
+}
+
+function entryWrites(db: Db) {
+  return {
     take: db.statement((k, p: TakeRow) =>
       k.insertInto('entry').values({
         attempt: p.attempt,
@@ -160,7 +164,9 @@ function entryStatements(db: Db) {
         changed_at_ms: p.now,
       }),
     ),
-    withdrawProof: db.statement((k, _: object) => k.updateTable('entry').set({ proof: 0 }).where('state', '!=', 'settled')),
+    withdrawProof: db.statement((k, _: object) =>
+      k.updateTable('entry').set({ proof: 0 }).where('state', '!=', 'settled'),
+    ),
     restate: db.statement((k, p: Attempt & { outcome: string }) =>
       k.updateTable('entry').set({ outcome: p.outcome, proof: 0 }).where('attempt', '=', p.attempt),
     ),
@@ -212,18 +218,10 @@ function outboxStatements(db: Db) {
       k.selectFrom('outbox').select((e) => e.fn.min<number | null>('seq').as('seq')),
     ),
     ackUpTo: db.statement((k, p: Seq) =>
-      k
-        .updateTable('outbox')
-        .set({ acked_at_ms: p.now })
-        .where('seq', '<=', p.seq)
-        .where('acked_at_ms', 'is', null),
+      k.updateTable('outbox').set({ acked_at_ms: p.now }).where('seq', '<=', p.seq).where('acked_at_ms', 'is', null),
     ),
     unackAfter: db.statement((k, p: { seq: number }) =>
-      k
-        .updateTable('outbox')
-        .set({ acked_at_ms: null })
-        .where('seq', '>', p.seq)
-        .where('acked_at_ms', 'is not', null),
+      k.updateTable('outbox').set({ acked_at_ms: null }).where('seq', '>', p.seq).where('acked_at_ms', 'is not', null),
     ),
     clear: db.statement((k, _: object) => k.deleteFrom('outbox')),
   }
@@ -238,7 +236,9 @@ function pruneStatements(db: Db) {
         .where('changed_at_ms', '<', p.before)
         .where('state', 'in', ['settled', 'void'])
         // Its frames go 7 days after their ack: while one is there, the entry stays.
-        .where('attempt', 'not in', (e) => e.selectFrom('outbox').select('attempt').where('attempt', 'is not', null).$castTo<Attempt>()),
+        .where('attempt', 'not in', (e) =>
+          e.selectFrom('outbox').select('attempt').where('attempt', 'is not', null).$castTo<Attempt>(),
+        ),
     ),
   }
 }

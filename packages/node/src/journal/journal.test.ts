@@ -58,14 +58,24 @@ function settled(journal: Journal, n: number, fact: FactBody = SENT): FactBody |
 describe('transitions', () => {
   it('a new journal has an id of its own and nothing in it', () => {
     const { journal } = newJournal()
-    expect(journal.heads()).toMatchObject({ head: 0, conn: 0, lastSession: 0, outbox: { oldest: 1, head: 0, acked: 0 } })
+    expect(journal.heads()).toMatchObject({
+      head: 0,
+      conn: 0,
+      lastSession: 0,
+      outbox: { oldest: 1, head: 0, acked: 0 },
+    })
     expect(journal.heads().journalId).not.toBe(newJournal().journal.heads().journalId)
   })
 
   it('keeps what the driver needs until the outcome is known, then erases the text', () => {
     const { journal, raw } = newJournal()
     journal.take(attempt(1, { body: 'a text nobody else may read' }), NOW)
-    expect(journal.find(attemptNo(1))).toMatchObject({ state: 'taken', body: 'a text nobody else may read', to: '+14155552671', n: 1 })
+    expect(journal.find(attemptNo(1))).toMatchObject({
+      state: 'taken',
+      body: 'a text nobody else may read',
+      to: '+14155552671',
+      n: 1,
+    })
     journal.start(attemptNo(1), NOW + 5)
     expect(journal.find(attemptNo(1))).toMatchObject({ state: 'started', startedAtMs: NOW + 5 })
     journal.settle(attemptNo(1), SENT, NOW + 10)
@@ -201,7 +211,14 @@ describe('the outbox', () => {
 
   it('an inbound message larger than a frame is cut, not stuck', () => {
     const { journal } = newJournal()
-    const inbound = { guid: 'g', line: LINE, from: '+14155552671', service: 'imessage', dateMs: NOW, backfilled: false } as const
+    const inbound = {
+      guid: 'g',
+      line: LINE,
+      from: '+14155552671',
+      service: 'imessage',
+      dateMs: NOW,
+      backfilled: false,
+    } as const
     journal.inbound({ ...inbound, body: '\u0001'.repeat(200_000) }, NOW)
     journal.inbound({ ...inbound, guid: 'h', body: 'short' }, NOW)
     const [long, short] = journal.unacked(0, 9)
@@ -247,7 +264,9 @@ describe('an older copy that is in use again', () => {
     expect(frames(journal)[1]).not.toHaveProperty('class')
     expect(journal.find(attemptNo(3))?.fact).toMatchObject({ fact: 'unknown' })
     // What it started before may have been sent by the newer copy: not finding it proves nothing.
-    expect(journal.settle(attemptNo(5), { fact: 'not_sent', class: 'never_handed', at: NOW }, NOW)).toMatchObject({ fact: 'unknown' })
+    expect(journal.settle(attemptNo(5), { fact: 'not_sent', class: 'never_handed', at: NOW }, NOW)).toMatchObject({
+      fact: 'unknown',
+    })
     expect(journal.find(attemptNo(2))?.proof).toBe(false)
   })
 })

@@ -63,7 +63,8 @@ export type JournalHeads = Readonly<{
 /** Why an attempt never ran. `proof` false: an older journal may have run it. */
 export type VoidReason = Readonly<{ reason: string; proof: boolean }>
 
-type FrameContent = Readonly<{ t: DurableFrame['t']; attempt?: AttemptId; fact?: string; at: number }> & Record<string, unknown>
+type FrameContent = Readonly<{ t: DurableFrame['t']; attempt?: AttemptId; fact?: string; at: number }> &
+  Record<string, unknown>
 
 export class Journal {
   readonly #db: SqliteDatabase<JournalTables>

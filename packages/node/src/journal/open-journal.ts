@@ -51,6 +51,7 @@ const SQLITE_NOTADB = 26
 
 function isDamage(error: unknown): boolean {
   if (error instanceof DamagedError) return true
-  const code = error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : 0
+  const code =
+    error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : 0
   return code === SQLITE_CORRUPT || code === SQLITE_NOTADB || code === SQLITE_ERROR
 }

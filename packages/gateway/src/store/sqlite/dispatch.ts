@@ -105,14 +105,16 @@ function prepare(db: Db) {
             n.observing, (select count(*) from attempts a where a.line = l.id and a.state in ('dispatched', 'taken')) as open
           from lines l join nodes n on n.id = l.node where l.id = ${p.line}`.compile(k),
     })),
-    // `not exists` is R6: nothing of the lane in flight, nothing unresolved that still holds it, nothing earlier of its class waiting.
+    // `not exists` is R6: nothing of the lane in flight (also of a message that late evidence has settled meanwhile), nothing unresolved
+    // that still holds it, nothing earlier of its class waiting.
     next: db.statement<{ line: LineId; now: number; acceptedAfter: number }, Next>((k, p) => ({
       compile: () =>
         sql<Next>`select m.id, m.account, m.lane, m.body, m.recipient, m.service, m.attempts
           from messages m join lanes on lanes.id = m.lane
           where m.line = ${p.line} and m.state = 'queued' and m.not_before <= ${p.now} and m.expires_at > ${p.now}
             and m.cancel_asked_at is null and m.hold_reason is null and lanes.opted_out = 0
-            and m.created_at >= ${p.acceptedAfter}
+            and m.created_at > ${p.acceptedAfter}
+            and not exists (select 1 from attempts a where a.lane = m.lane and a.state in ('dispatched', 'taken'))
             and not exists (select 1 from messages b where b.lane = m.lane and b.state in ('queued', 'sending', 'unknown') and (
               b.state = 'sending'
               or (b.state = 'unknown' and b.lane_free_at > ${p.now} and b.id <> m.id)

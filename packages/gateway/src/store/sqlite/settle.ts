@@ -122,6 +122,7 @@ export function prepareSettle({ db, append, messages, journals }: SettleParts): 
       append(tx, { account: message.account, type: 'message.duplicate_suspected', message: message.id, attempt: attempt.id })
     }
     tx.hints.push({ kind: 'line', id: attempt.line })
+    for (const { line } of s.linesOfLane.all({ lane: attempt.lane })) if (line !== null) tx.hints.push({ kind: 'line', id: line })
   }
 
   /** Another attempt of the message may have gone out as well. */
@@ -263,6 +264,10 @@ function prepare(db: Db) {
     ),
     others: db.statement((k, p: { message: MessageRow['id']; not: AttemptId }) =>
       k.selectFrom('attempts').select('state').where('message', '=', p.message).where('id', '<>', p.not),
+    ),
+    /** Where the rest of the lane waits: it may go now, by whichever line. */
+    linesOfLane: db.statement((k, p: { lane: AttemptRow['lane'] }) =>
+      k.selectFrom('messages').select('line').distinct().where('lane', '=', p.lane).where('state', '=', 'queued').limit(10),
     ),
     lineOfNode: db.statement((k, p: { node: NodeId; address: string }) =>
       k.selectFrom('lines').select(['id', 'account']).where('node', '=', p.node).where('address', '=', p.address),
