@@ -1,6 +1,7 @@
 /** Who asks: the token in the headers, looked up by its hash, with its state, its scopes and its request rate. */
 import type { IncomingHttpHeaders } from 'node:http'
 import { BluewireError } from '@bluewire/contract/errors'
+import type { Clock } from '@bluewire/platform/clock'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { tokenHash } from '../accounts/tokens.ts'
 import type { Scope } from '../accounts/tokens.ts'
@@ -13,14 +14,15 @@ const TOKEN_CHARS_MAX = 512
 /** A token's last use is remembered this exactly. */
 const LAST_USED_GRAIN_MS = 60_000
 
-export type AuthParts = Pick<HttpDeps, 'store' | 'clock'> & Readonly<{ buckets: TokenBuckets }>
+export type AuthParts = Pick<HttpDeps, 'store' | 'clock'> & Readonly<{ buckets: TokenBuckets; callers: CallerLookup }>
 
 export type AuthHook = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
 
 /** A hook that lets only active tokens with this scope pass. Null: any active token. */
 export function authenticate(parts: AuthParts, scope: Scope | null): AuthHook {
   return async (request, reply) => {
-    const caller = await findCaller(parts.store, request.headers)
+    const token = readToken(request.headers)
+    const caller = token === null ? undefined : await parts.callers.find(token)
     if (caller === undefined || caller.token.state === 'revoked') throw unauthorized()
     request.caller = caller
     refuseSuspended(caller)
@@ -42,9 +44,28 @@ export function readToken(headers: IncomingHttpHeaders): string | null {
   return token === undefined || token.length > TOKEN_CHARS_MAX ? null : token
 }
 
-async function findCaller(store: Store, headers: IncomingHttpHeaders): Promise<Caller | undefined> {
-  const token = readToken(headers)
-  return token === null ? undefined : await store.tokenByHash(tokenHash(token))
+/**
+ * Who a token belongs to. Requests with one token that arrive in the same turn of the event loop share a read; nothing is
+ * remembered beyond it, so a token that was revoked is refused at once.
+ */
+export class CallerLookup {
+  readonly #store: Pick<Store, 'tokenByHash'>
+  readonly #clock: Clock
+  readonly #turn = new Map<string, Promise<Caller | undefined>>()
+
+  constructor(store: Pick<Store, 'tokenByHash'>, clock: Clock) {
+    this.#store = store
+    this.#clock = clock
+  }
+
+  find(token: string): Promise<Caller | undefined> {
+    const asked = this.#turn.get(token)
+    if (asked !== undefined) return asked
+    if (this.#turn.size === 0) this.#clock.soon(() => this.#turn.clear())
+    const found = this.#store.tokenByHash(tokenHash(token))
+    this.#turn.set(token, found)
+    return found
+  }
 }
 
 /** One text whether there is no token, an unknown one or a revoked one: the answer tells nothing about tokens. */

@@ -3,7 +3,7 @@ import { fastify } from 'fastify'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { MessageId } from '@bluewire/contract/ids'
 import { AcceptUnknownError } from '../store/store.ts'
-import { authenticate } from './auth.ts'
+import { authenticate, CallerLookup } from './auth.ts'
 import { addBodyParsers } from './body-parsers.ts'
 import { crumbsForError } from './crumbs.ts'
 import { docs } from './docs/docs.ts'
@@ -69,7 +69,12 @@ function newApp(deps: HttpDeps): FastifyInstance {
 }
 
 function addRoutes(app: FastifyInstance, deps: HttpDeps): void {
-  const auth = { store: deps.store, clock: deps.clock, buckets: new TokenBuckets(deps.options, deps.clock) }
+  const auth = {
+    store: deps.store,
+    clock: deps.clock,
+    buckets: new TokenBuckets(deps.options, deps.clock),
+    callers: new CallerLookup(deps.store, deps.clock),
+  }
   const parts = { ...deps, book: new LineBook(deps.store, deps.clock) }
   sendText(app, parts, authenticate(auth, 'messages:send'))
   getMessage(app, deps, authenticate(auth, 'messages:read'))

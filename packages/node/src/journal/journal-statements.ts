@@ -15,7 +15,13 @@ export type JournalStatements = ReturnType<typeof metaStatements> &
   ReturnType<typeof pruneStatements>
 
 export function journalStatements(db: Db): JournalStatements {
-  return { ...metaStatements(db), ...entryReads(db), ...entryWrites(db), ...outboxStatements(db), ...pruneStatements(db) }
+  return {
+    ...metaStatements(db),
+    ...entryReads(db),
+    ...entryWrites(db),
+    ...outboxStatements(db),
+    ...pruneStatements(db),
+  }
 }
 
 function metaStatements(db: Db) {

@@ -39,7 +39,7 @@ export function choosePlan(random: Random): Plan {
   const lengthMs = random.between(60_000, 180_000)
   const count = random.between(4, 28)
   const crowded = random.chance(0.4)
-  const span = crowded ? 10_000 : lengthMs * 0.8
+  const span = crowded ? 10_000 : Math.floor(lengthMs * 0.8)
   const together = random.chance(0.3) ? 0.5 : 0
   const steps: Step[] = []
   for (const act of ACTS) {
@@ -53,7 +53,7 @@ export function choosePlan(random: Random): Plan {
   return {
     lengthMs,
     // Some come in one instant, and share a commit.
-    requestsAtMs: Array.from({ length: count }, () => (random.chance(together) ? span / 2 : random.between(0, span))),
+    requestsAtMs: Array.from({ length: count }, () => (random.chance(together) ? Math.floor(span / 2) : random.between(0, span))),
     recipients: random.between(1, 5),
     fallback: random.chance(0.4),
     resends: random.chance(0.15) ? 0.5 : 0,
