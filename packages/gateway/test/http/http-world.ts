@@ -34,9 +34,7 @@ import type { Script } from './scripted-node.ts'
 export const SEND_WAIT_MS = 400
 
 export type WorldOptions = Partial<HttpOptions> &
-  Readonly<{ gapMs?: number; burst?: number; wrapStore?: (store: Store) => Store
-    /** A file, where many requests are to be measured. By default `logged` has every line. */
-    logTo?: string }>
+  Readonly<{ gapMs?: number; burst?: number; wrapStore?: (store: Store) => Store }>
 
 export type NewTenant = Readonly<{
   plan?: Plan
@@ -95,10 +93,10 @@ export class HttpWorld {
       mayDispatch: () => true,
       onError: (error) => this.errors.push(error),
     })
-    const logger =
-      options.logTo === undefined
-        ? pino({ base: null }, { write: (line: string) => void this.logged.push(JSON.parse(line) as Record<string, unknown>) })
-        : pino({ base: null, level: options.logTo === '' ? 'silent' : 'info' }, pino.destination({ dest: options.logTo || '/dev/null', sync: false, minLength: Number(process.env['MINLEN'] ?? 0) }))
+    const logger = pino(
+      { base: null },
+      { write: (line: string) => void this.logged.push(JSON.parse(line) as Record<string, unknown>) },
+    )
     this.app = createHttpServer({
       store: this.store,
       waiters: this.waiters,

@@ -16,6 +16,8 @@ import { SimNode } from './sim-node.ts'
 /** One frame `send` on the wire, by the monotonic clock. */
 export type Sent = Readonly<{ line: string; atMs: number }>
 
+/** When every node is back and a node whose journal the restored store never saw still cannot vouch, a person decides. */
+const OPERATOR_AFTER_MS = 300_000
 /** After the faults have ended, everything must have come to rest within this time. */
 const HEAL_MS_MAX = 30 * 60_000
 
@@ -39,7 +41,7 @@ export class World {
   #backup: { image: Uint8Array; atMs: number } | null = null
   /** Messages accepted between a backup and its restore are gone by the operator's own act. */
   lostByRestore: { afterMs: number; untilMs: number } | null = null
-  readonly #journalImages = new Map<NodeId, Uint8Array>()
+  readonly #journalImages = new Map<NodeId, { image: Uint8Array; conn: number }>()
   readonly #ulid
 
   constructor(seed: number) {
@@ -61,7 +63,10 @@ export class World {
     for (const atMs of this.plan.requestsAtMs) this.clock.setTimer(atMs, () => this.#request(this.#newRequest()))
     await this.clock.advance(this.plan.lengthMs)
     this.#heal()
-    for (let healed = 0; healed < HEAL_MS_MAX && !this.#atRest(); healed += 10_000) await this.clock.advance(10_000)
+    for (let healed = 0; healed < HEAL_MS_MAX && !this.#atRest(); healed += 10_000) {
+      if (healed === OPERATOR_AFTER_MS) this.#operatorEndsRecovery()
+      await this.clock.advance(10_000)
+    }
     this.problems.push(...this.gateway.problems)
   }
 
@@ -188,15 +193,15 @@ export class World {
         return this.#restoreGateway()
       case 'copy journal': {
         const image = node.image()
-        // Only a copy that the gateway has since heard more of is told apart (a residual the protocol documents): hello, then go on.
-        if (image !== null) this.#journalImages.set(node.id, image)
+        if (image !== null) this.#journalImages.set(node.id, { image, conn: this.#connOf(node) })
         return node.cut()
       }
       case 'restore journal': {
-        const image = this.#journalImages.get(node.id)
-        if (image === undefined) return
+        const copy = this.#journalImages.get(node.id)
+        // A copy made since the last hello looks like the journal itself: the residual that PROTOCOL 3 documents.
+        if (copy === undefined || this.#connOf(node) <= copy.conn) return
         this.strike(what)
-        return this.#restartNode(node, image)
+        return this.#restartNode(node, copy.image)
       }
       case 'lose journal':
         this.strike(what)
@@ -208,6 +213,12 @@ export class World {
       default:
         throw new Error(`no such act: ${what}`)
     }
+  }
+
+  /** The number of the node's last connection that the gateway took. */
+  #connOf(node: SimNode): number {
+    if (!this.gateway.process.alive) return 0
+    return Number(this.gateway.process.db.prepare('select conn from nodes where id = ?').get(node.id)?.['conn'])
   }
 
   #restoreGateway(): void {
@@ -292,6 +303,13 @@ export class World {
       if (!node.up) node.start()
     }
     if (!this.gateway.process.alive) this.#startGateway(this.gateway.process.image())
+  }
+
+  #operatorEndsRecovery(): void {
+    const recovering = this.gateway.process.db.prepare("select 1 from meta where key = 'recovering_at'").get()
+    if (recovering === undefined) return
+    this.strike('operator ended a recovery')
+    void this.gateway.store.endRecovery()
   }
 
   #atRest(): boolean {
