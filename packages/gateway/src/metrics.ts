@@ -47,28 +47,24 @@ export function createMetrics(source: QueueSource): Metrics {
   }
 }
 
-/** A line without a queue has no sample. Both gauges are set by one read. */
+/** A line without a queue has no sample. The two gauges are read at the same time, so they share one count of the queues. */
 function addQueueGauges(registry: Registry, source: QueueSource): void {
-  const oldest = new Gauge({
-    name: 'bluewire_queue_oldest_seconds',
-    help: 'Age of the oldest message that waits to leave, by line',
-    labelNames: ['line'],
-    registers: [],
-  })
-  const depth = new Gauge({
-    name: 'bluewire_queue_messages',
-    help: 'Messages that wait to leave, by line',
-    labelNames: ['line'],
-    registers: [registry],
-    async collect() {
-      const queues = await source.queues()
-      depth.reset()
-      oldest.reset()
-      for (const { line, queued, oldestMs } of queues) {
-        depth.set({ line }, queued)
-        oldest.set({ line }, oldestMs / 1000)
-      }
-    },
-  })
-  registry.registerMetric(oldest) // after the one that sets it
+  let counting: ReturnType<QueueSource['queues']> | undefined
+  const count = (): ReturnType<QueueSource['queues']> =>
+    (counting ??= source.queues().finally(() => (counting = undefined)))
+  const gauge = (name: string, help: string, value: (queue: { queued: number; oldestMs: number }) => number): void => {
+    const made: Gauge<'line'> = new Gauge({
+      name,
+      help,
+      labelNames: ['line'],
+      registers: [registry],
+      async collect() {
+        const queues = await count()
+        made.reset()
+        for (const queue of queues) made.set({ line: queue.line }, value(queue))
+      },
+    })
+  }
+  gauge('bluewire_queue_messages', 'Messages that wait to leave, by line', (q) => q.queued)
+  gauge('bluewire_queue_oldest_seconds', 'Age of the oldest message that waits, by line', (q) => q.oldestMs / 1000)
 }

@@ -43,12 +43,9 @@ export const sendTextRequest = z
       .max(EXPIRES_IN_S_MAX)
       .nullish()
       .meta({ description: 'Seconds after which it is no longer sent (ours). 4 hours by default.' }),
-    on_unknown: z
-      .enum(['hold', 'resend'])
-      .nullish()
-      .meta({
-        description: 'When it cannot be learnt whether it went out: hold it (default), or send it again (ours)',
-      }),
+    on_unknown: z.enum(['hold', 'resend']).nullish().meta({
+      description: 'When it cannot be learnt whether it went out: hold it (default), or send it again (ours)',
+    }),
   })
   .meta({
     title: 'SendText',
@@ -93,12 +90,9 @@ export const sendTextUnionAnswer = z
 export const sendTextAnswer = z.union([sendTextPageAnswer, sendTextUnionAnswer])
 
 export const sendTextHeaders = z.object({
-  'idempotency-key': z
-    .string()
-    .optional()
-    .meta({
-      description: '1 to 255 visible ASCII characters, remembered for 24 hours: the same key never sends twice.',
-    }),
+  'idempotency-key': z.string().optional().meta({
+    description: '1 to 255 visible ASCII characters, remembered for 24 hours: the same key never sends twice.',
+  }),
   prefer: z.string().optional().meta({ description: '`respond-async`: answer as soon as the message is accepted.' }),
 })
 

@@ -17,20 +17,25 @@ const NOTHING: Directives = {
  * For answers that are data. A constant, not helmet: helmet builds every header anew for each request, which costs more than
  * all the rest of a bare route together.
  */
-export function addDataHeaders(app: FastifyInstance, publicUrl: string): void {
-  const headers = {
+export function dataHeaders(publicUrl: string): Readonly<Record<string, string>> {
+  return {
     'content-security-policy': "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'no-referrer',
     ...(isHttps(publicUrl) ? { 'strict-transport-security': 'max-age=31536000' } : {}),
   }
-  app.addHook('onRequest', (_request, reply, done) => {
-    reply.headers(headers)
+}
+
+/** Everywhere but on pages with a policy of their own, which helmet writes. */
+export function addDataHeaders(app: FastifyInstance, publicUrl: string): void {
+  const headers = dataHeaders(publicUrl)
+  app.addHook('onRequest', (request, reply, done) => {
+    if (!('helmet' in request.routeOptions.config)) reply.headers(headers)
     done()
   })
 }
 
-/** For pages: in the scope that has them, and nowhere else. */
+/** In the scope that has the pages, and nowhere else. */
 export async function addPageHeaders(pages: FastifyInstance, publicUrl: string): Promise<void> {
   await pages.register(helmet, {
     contentSecurityPolicy: { useDefaults: false, directives: NOTHING },
@@ -38,11 +43,6 @@ export async function addPageHeaders(pages: FastifyInstance, publicUrl: string):
     strictTransportSecurity: isHttps(publicUrl) ? { includeSubDomains: false } : false,
     referrerPolicy: { policy: 'no-referrer' },
     xFrameOptions: { action: 'deny' },
-  })
-  // What was set for data would be written over what helmet sets for a page.
-  pages.addHook('onRequest', (_request, reply, done) => {
-    reply.removeHeader('content-security-policy')
-    done()
   })
 }
 

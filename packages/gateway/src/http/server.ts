@@ -1,4 +1,5 @@
 /** The HTTP face of a gateway: what every route shares. It does not listen by itself; `listen` is the caller's. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { fastify } from 'fastify'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { MessageId } from '@bluewire/contract/ids'
@@ -21,8 +22,8 @@ import { getQuota } from './routes/get-quota.ts'
 import { health } from './routes/health.ts'
 import { LineBook } from './routes/send-text/line-book.ts'
 import { sendText } from './routes/send-text/send-text.ts'
-import { addDataHeaders, addPageHeaders } from './security-headers.ts'
-import { answerSocketError } from './socket-errors.ts'
+import { addDataHeaders, addPageHeaders, dataHeaders } from './security-headers.ts'
+import { answerExpectation, answerSocketError } from './socket-errors.ts'
 
 /** A request must have arrived whole within this time. */
 const REQUEST_TIMEOUT_MS = 30_000
@@ -34,6 +35,9 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   app.decorateRequest('caller', null)
   app.decorateRequest('service', null)
   app.decorateRequest('messageId', null)
+  app.server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) =>
+    answerExpectation(deps, response),
+  )
   addBodyParsers(app)
   logRequests(app, deps)
   answerUnknownRoutes(app, deps.options.publicUrl)
@@ -64,7 +68,8 @@ function newApp(deps: HttpDeps): FastifyInstance {
     routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: 500 },
     http: { requireHostHeader: false },
     clientErrorHandler: (error, socket) => answerSocketError(deps, error, socket),
-    frameworkErrors: (error, request, reply) => void answerError(deps, { error, request, reply }),
+    frameworkErrors: (error, request, reply) =>
+      void answerError(deps, { error, request, reply: reply.headers(dataHeaders(deps.options.publicUrl)) }),
   })
 }
 
@@ -104,9 +109,9 @@ type Failed = Readonly<{ error: unknown; request: FastifyRequest; reply: Fastify
 async function answerError(deps: HttpDeps, { error, request, reply }: Failed): Promise<FastifyReply> {
   const known = asBluewireError(error, deps.options)
   if (known.code === 'internal') failedInternally(deps, { id: errorIdOf(request.id), error: known.cause })
-  const { caller } = request
+  const caller = request.caller ?? null // a request with an address that cannot be read has no such property
   const who = caller === null ? null : { account: caller.account, adText: deps.options.adText }
-  const crumbs = who === null ? null : await crumbsForError(deps.store, who, request.service)
+  const crumbs = who === null ? null : await crumbsForError(deps.store, who, request.service ?? null)
   const answer = errorAnswer(known, {
     stamp: { requestId: request.id, nowMs: deps.clock.nowMs() },
     publicUrl: deps.options.publicUrl,

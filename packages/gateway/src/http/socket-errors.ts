@@ -1,36 +1,56 @@
 /** Requests that break before they are one: still a JSON answer, written to the bare socket. */
 import type { Socket } from 'node:net'
 import { STATUS_CODES } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import { BluewireError } from '@bluewire/contract/errors'
 import { errorAnswer } from './errors.ts'
 import type { HttpDeps } from './http-deps.ts'
 
 type ClientError = Error & { code?: string }
+type Deps = Pick<HttpDeps, 'clock' | 'ulid' | 'options'>
 
 /** Answers, and closes: after a request that could not be read, nothing on the connection can be trusted. */
-export function answerSocketError(
-  deps: Pick<HttpDeps, 'clock' | 'ulid' | 'options'>,
-  error: ClientError,
-  socket: Socket,
-): void {
+export function answerSocketError(deps: Deps, error: ClientError, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return
   }
-  const { status, headers, body } = errorAnswer(meaningOf(error), {
+  const { status, headers, text } = rawAnswer(deps, meaningOf(error))
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${text}`)
+}
+
+/** `Expect:` with anything but 100-continue, which Node.js answers by itself with no body. */
+export function answerExpectation(deps: Deps, response: ServerResponse): void {
+  const error = new BluewireError(
+    'bad_request',
+    'The request has an Expect header that nothing here can fulfil. Leave it out.',
+  )
+  const { status, headers, text } = rawAnswer(deps, error)
+  response.writeHead(status, headers).end(text)
+}
+
+function rawAnswer(
+  deps: Deps,
+  error: BluewireError,
+): { status: number; headers: Record<string, string>; text: string } {
+  const { status, headers, body } = errorAnswer(error, {
     stamp: { requestId: `req_${deps.ulid()}`, nowMs: deps.clock.nowMs() },
     publicUrl: deps.options.publicUrl,
     crumbs: null,
     about: {},
   })
   const text = JSON.stringify(body)
-  const lines = Object.entries({
-    ...headers,
-    'content-type': 'application/json; charset=utf-8',
-    'content-length': String(Buffer.byteLength(text)),
-    connection: 'close',
-  }).map(([name, value]) => `${name}: ${value}\r\n`)
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${text}`)
+  return {
+    status,
+    text,
+    headers: {
+      ...headers,
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': String(Buffer.byteLength(text)),
+      connection: 'close',
+    },
+  }
 }
 
 function meaningOf(error: ClientError): BluewireError {

@@ -49,7 +49,11 @@ export const ROWS_A: Readonly<Record<string, RowTest>> = {
     const t = await ready(w, WITH_SMS)
     const bracketed = (imessage: string) => form({ to: TO, message: MESSAGE, 'beta_features[imessage]': imessage })
     const json = (imessage: string) => form({ to: TO, message: MESSAGE, beta_features: `{"imessage":${imessage}}` })
-    const yes = await all(w, t, [...['true', 'TRUE', 'True', '1', 'on', 'On'].map(bracketed), json('true'), json('"on"')])
+    const yes = await all(w, t, [
+      ...['true', 'TRUE', 'True', '1', 'on', 'On'].map(bracketed),
+      json('true'),
+      json('"on"'),
+    ])
     const no = await all(w, t, [...['false', 'FALSE', '0', 'off', 'Off'].map(bracketed), json('false'), json('"0"')])
     for (const response of yes) expect(bodyOf(response).crumbs?.['type']).toBe('imessage')
     for (const response of no) expect(bodyOf(response).crumbs?.['type']).toBe('sms')
@@ -253,14 +257,19 @@ export const ROWS_A: Readonly<Record<string, RowTest>> = {
   async A20(w) {
     const t = await ready(w)
     const headers = { authorization: `Token ${t.token}` }
-    const noType = { method: 'POST', url: '/send/text', headers, payload: Buffer.from(JSON.stringify(PRINTED)) } as const
+    const noType = {
+      method: 'POST',
+      url: '/send/text',
+      headers,
+      payload: Buffer.from(JSON.stringify(PRINTED)),
+    } as const
     const responses = [
       await w.send(t, PRINTED, { 'content-type': 'text/plain' }),
       await w.app.inject(noType),
       await w.send(t, '{"to": "+1234567890",\n "message": x}', { 'content-type': 'application/json' }),
       await w.send(t, { ...PRINTED, message: 'x'.repeat(256 * 1024) }),
     ]
-    expect(bodyOf(responses[2] ?? expect.fail()).message).toContain('line 2, column 13 (position 35)')
+    expect(bodyOf(responses[2] ?? expect.fail()).message).toContain('line 2, column 13 (position 34)')
     for (const response of responses) expect(bodyOf(response).crumbs).toMatchObject({ plan: 'unlimited', type: 'sms' })
     return responses
   },
@@ -276,7 +285,8 @@ export const ROWS_A: Readonly<Record<string, RowTest>> = {
 
   async A22(w) {
     const t = await ready(w)
-    const text = 'one\r\ntwo \u{1f468}\u200d\u{1f469}\u200d\u{1f467} \u05e9\u05dc\u05d5\u05dd \u0645\u0631\u062d\u0628\u0627 e\u0301'
+    const text =
+      'one\r\ntwo \u{1f468}\u200d\u{1f469}\u200d\u{1f467} \u05e9\u05dc\u05d5\u05dd \u0645\u0631\u062d\u0628\u0627 e\u0301'
     const texts = ['a\u0000b', 'a\ud83d', 'x'.repeat(20_001), text]
     const responses = await all(
       w,

@@ -67,7 +67,9 @@ async function run(world: HttpWorld, row: Row): Promise<readonly LightMyRequestR
     for (const mention of mentions) expect(body.message, about).toContain(mention)
   })
   checkPage(row, entries)
-  return row.statuses.map((status) => responses.find((r) => r.statusCode === status) ?? expect.fail(`${row.id}: no ${status}`))
+  return row.statuses.map(
+    (status) => responses.find((r) => r.statusCode === status) ?? expect.fail(`${row.id}: no ${status}`),
+  )
 }
 
 function checkPage(row: Row, entries: readonly Entry[]): void {
@@ -77,7 +79,8 @@ function checkPage(row: Row, entries: readonly Entry[]): void {
     if (!isOther) expect(inputs, `${row.id} of the page prints ${printed}`).toContain(printed)
   }
   const results = new Set(entries.map(({ expect: e }) => e.e164 ?? e.email ?? e.error))
-  for (const promised of row.words) expect([...results], `${row.id} of the page promises ${promised}`).toContain(promised)
+  for (const promised of row.words)
+    expect([...results], `${row.id} of the page promises ${promised}`).toContain(promised)
 }
 
 /** Words of the prose are in backticks as well. */

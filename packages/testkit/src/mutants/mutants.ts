@@ -26,24 +26,30 @@ export const MUTANTS: readonly Mutant[] = [
         find: 'if (this.#scheduled) return',
         replace: `if (write.toString().includes('w.dispatch(')) {
         try {
-          const early = this.#db.transaction(() => { const value = write(this.#begin([])); throw new Undo(value) })
-          resolve(early as R)
+          this.#db.transaction(() => {
+            throw new Undo(write(this.#begin([])))
+          })
         } catch (error) {
           if (error instanceof Undo) resolve(error.result as R)
         }
       }
       if (this.#scheduled) return`,
       },
+      {
+        file: 'gateway/src/delivery/line-worker.ts',
+        find: '      this.#again = true\n      // Also',
+        replace: '      this.#wakeIn(20)\n      // Also',
+      },
     ],
   },
   {
     name: 'absence-is-proof',
-    breaks: 'tombstone (hole 2): an attempt that the journal lacks counts as not sent without a tombstone',
+    breaks: 'tombstone (hole 2): what the node never said it took counts as not sent, without asking for a tombstone',
     edits: [
       {
-        file: 'node/src/handshake.ts',
-        find: "  journal.void(held.attempt, { reason: 'absent', proof: held.proof }, nowMs)\n  const entry = journal.find(held.attempt)",
-        replace: "  const entry = journal.find(held.attempt)\n  if (entry === null) return held.proof ? 'void' : 'lost'",
+        file: 'gateway/src/store/sqlite/sessions.ts',
+        find: "if (!proof) settle.record(tx, attempt, { fact: 'unknown', reason: 'journal_lost' })",
+        replace: "if (attempt.state === 'dispatched') settle.record(tx, attempt, voided('absent'))",
       },
     ],
   },
@@ -55,6 +61,11 @@ export const MUTANTS: readonly Mutant[] = [
         file: 'gateway/src/store/sqlite/sessions.ts',
         find: 'if (frame.conn <= node.conn) {',
         replace: 'if (frame.conn < 0) {',
+      },
+      {
+        file: 'gateway/src/store/sqlite/sessions.ts',
+        find: "        .where('conn', '<', p.conn),\n",
+        replace: "        .where('conn', '>=', 0),\n",
       },
     ],
   },
@@ -87,12 +98,21 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'taken-run-after-restart',
-    breaks: 'restart_void (hole 5): what was taken runs after a restart',
+    breaks: 'restart_void (holes 5, 13): what was taken runs after a restart, however long that took',
     edits: [
       {
         file: 'node/src/agent.ts',
         find: "this.#writes.eventually(() => void journal.voidAllTaken('restarted', clock.nowMs()))",
         replace: '',
+      },
+      {
+        file: 'node/src/agent.ts',
+        find: 'this.#runner.resumeStarted()',
+        replace: `this.#runner.resumeStarted()
+    this.#runner.open({ gapMs: 0 })
+    for (const e of journal.open('taken')) {
+      this.#runner.add({ ...e, session: 0, startWithinMs: 10_000 } as never)
+    }`,
       },
     ],
   },
@@ -115,6 +135,16 @@ export const MUTANTS: readonly Mutant[] = [
         file: 'gateway/src/store/sqlite/sessions.ts',
         find: 'const proof = attempt.journal_id === journalId',
         replace: 'const proof = true',
+      },
+      {
+        file: 'gateway/src/store/sqlite/sessions.ts',
+        find: "else if (state === 'void' && attempt.journal_id === journalId)",
+        replace: "else if (state === 'void')",
+      },
+      {
+        file: 'gateway/src/store/sqlite/settle.ts',
+        find: 'const proof = frame.proof && attempt.journal_id === frame.journal_id',
+        replace: 'const proof = frame.proof',
       },
     ],
   },
@@ -210,6 +240,11 @@ export const MUTANTS: readonly Mutant[] = [
         file: 'gateway/src/store/sqlite/dispatch.ts',
         find: "b.state = 'sending'\n              or",
         replace: "b.state = 'never'\n              or",
+      },
+      {
+        file: 'gateway/src/store/sqlite/dispatch.ts',
+        find: "a.state in ('dispatched', 'taken'))\n            and not",
+        replace: "a.state = 'never')\n            and not",
       },
     ],
   },

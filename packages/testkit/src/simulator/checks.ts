@@ -1,8 +1,11 @@
 /** The rules R1 to R7 against what really happened: the phones, the rows and events of the store, and the frames on the wire. */
 import type { MessageId } from '@bluewire/contract/ids'
 import type { MessageState } from '@bluewire/engine/message-state'
+import { SESSION_SETTINGS } from '@bluewire/gateway/nodes/node-session'
 import { BURST, GAP_MS } from './sim-gateway.ts'
 import type { World } from './world.ts'
+
+const START_WITHIN_MS = SESSION_SETTINGS.startWithinMs
 
 export type Violation = Readonly<{ rule: string; what: string }>
 
@@ -36,6 +39,8 @@ export function check(world: World): { violations: Violation[]; preconditions: P
     ...resting(messages),
     ...(world.lostByRestore === null ? order(messages, events) : []),
     ...pace(world),
+    ...late(world),
+    ...replies(world),
     ...world.problems.map((what) => ({ rule: 'no crash', what })),
     ...world.nodes.flatMap((n) => (n.refusal === null ? [] : [{ rule: 'no crash', what: `node refused: ${n.refusal}` }])),
   ]
@@ -81,6 +86,27 @@ function truth(world: World, messages: readonly MessageRow[]): Violation[] {
     if (claimsNot && n > 0) return [{ rule: 'R4', what: `${m.id} is ${m.state} (${m.failure ?? ''}) and reached the phone` }]
     return []
   })
+}
+
+/** What waited at the node too long never began (hole 13). The bound is the protocol's; a timer may fire one tick after it. */
+function late(world: World): Violation[] {
+  return [...world.startedAtMs].flatMap(([attempt, startedAtMs]) => {
+    const waitedMs = startedAtMs - (world.gotAtMs.get(attempt) ?? startedAtMs)
+    return waitedMs > START_WITHIN_MS + 100 ? [{ rule: 'R7', what: `${attempt} began ${waitedMs} ms after it was received` }] : []
+  })
+}
+
+/** R1 for what recipients say: what the agent took in is in the store, once. A journal that was lost or rolled back may have lost some. */
+function replies(world: World): Violation[] {
+  const lossy = world.lostByRestore !== null || 'lose journal' in world.struck || 'restore journal' in world.struck
+  const stored = new Set(
+    world.gateway.process.db
+      .prepare('select guid from inbound')
+      .all()
+      .map((row) => String(row['guid'])),
+  )
+  if (lossy) return []
+  return world.inbound.filter(({ guid }) => !stored.has(guid)).map(({ guid }) => ({ rule: 'R1', what: `the reply ${guid} is gone` }))
 }
 
 /** R5: nothing hangs without a status. */
@@ -170,6 +196,7 @@ function count(world: World, messages: readonly MessageRow[], events: readonly E
     'R2 second attempt': messages.filter((m) => m.attempts > 1).length,
     'R2 fell back to SMS': types('message.fallback_started'),
     'R3 node crashed with attempts begun': world.crashesWithStarted,
+    'R1 replies taken in': world.inbound.length,
     'R4 late evidence': types('attempt.evidence'),
     'R5 outcome unknown': types('message.unknown'),
     'R6 several in one lane': crowdedLanes.size,

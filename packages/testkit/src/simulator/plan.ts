@@ -45,7 +45,7 @@ export function choosePlan(random: Random): Plan {
   for (const act of ACTS) {
     if (!random.chance(act.likely)) continue
     const times = random.between(1, act.most + 1)
-    for (let i = 0; i < times; i++) steps.push({ atMs: random.between(0, lengthMs), what: act.what })
+    for (let i = 0; i < times; i++) steps.push({ atMs: random.between(0, crowded ? span + 30_000 : lengthMs), what: act.what })
   }
   addRare(random, steps, lengthMs)
   // A store restored from a copy and a journal that is gone: nobody is left who knows, and what Bluewire then says cannot be judged.
@@ -65,6 +65,7 @@ export function choosePlan(random: Random): Plan {
       hangs: random.chance(0.3) ? 0.2 : 0,
       losesReceipt: 0.3,
       deniesKnowing: random.chance(0.2) ? 0.5 : 0,
+      replies: random.chance(0.4) ? 0.5 : 0,
     },
     node: { killAtSend: random.chance(0.3) ? 0.02 : 0 },
     gateway: { killAfterCommit: random.chance(0.3) ? 0.005 : 0, killAfterSend: random.chance(0.3) ? 0.01 : 0 },

@@ -4,14 +4,22 @@
  */
 import type { AttemptId } from '@bluewire/contract/ids'
 import type { LineOffer } from '@bluewire/contract/node-protocol/node-frames'
-import type { Driver, DriverEvents, DriverHealth, Outgoing, SendOutcome } from '@bluewire/drivers/driver'
+import type { Driver, DriverEvents, DriverHealth, InboundMessage, Outgoing, SendOutcome } from '@bluewire/drivers/driver'
 import type { Clock, Timer } from '@bluewire/platform/clock'
 import type { VirtualClock } from '../virtual-clock.ts'
 import type { Phones } from './phones.ts'
 import type { Random } from './random.ts'
 
 /** What decides how a send goes: most are fine. */
-export type MacFaults = { refuses: number; osascriptFails: number; hangs: number; losesReceipt: number; deniesKnowing: number }
+export type MacFaults = {
+  refuses: number
+  osascriptFails: number
+  hangs: number
+  losesReceipt: number
+  deniesKnowing: number
+  /** Share of messages that are answered. */
+  replies: number
+}
 
 type Event = { outgoing: Outgoing; timer: Timer }
 
@@ -33,8 +41,22 @@ export class SimMac {
   readonly rows = new Set<AttemptId>()
   readonly #onRow = new Map<AttemptId, () => void>()
   receipt: ((attempt: AttemptId, atMs: number) => void) | null = null
+  /** Hands a reply to the agent; false when no agent runs, and the row waits in chat.db. */
+  reply: ((reply: InboundMessage) => boolean) | null = null
+  readonly onStart: (attempt: AttemptId) => void
+  readonly #onInbound: (guid: string) => void
+  #replies = 0
 
-  constructor(parts: { clock: VirtualClock; random: Random; phones: Phones; faults: MacFaults }) {
+  constructor(parts: {
+    clock: VirtualClock
+    random: Random
+    phones: Phones
+    faults: MacFaults
+    onStart: (attempt: AttemptId) => void
+    onInbound: (guid: string) => void
+  }) {
+    this.onStart = parts.onStart
+    this.#onInbound = parts.onInbound
     this.#clock = parts.clock
     this.#random = parts.random
     this.#phones = parts.phones
@@ -76,6 +98,12 @@ export class SimMac {
     this.#events.set(outgoing.attempt, { outgoing, timer })
   }
 
+  #answer({ line, to, service }: Outgoing): void {
+    const guid = `${line} ${this.#replies++}`
+    const dateMs = this.#clock.nowMs()
+    if (this.reply?.({ guid, line, from: to, service, body: `ok ${guid}`, dateMs, backfilled: false }) === true) this.#onInbound(guid)
+  }
+
   #execute(outgoing: Outgoing): void {
     this.#events.delete(outgoing.attempt)
     const { attempt, message, to } = outgoing
@@ -83,6 +111,7 @@ export class SimMac {
     this.rows.add(attempt)
     this.#onRow.get(attempt)?.()
     this.#onRow.delete(attempt)
+    if (this.#random.chance(this.faults.replies)) this.#clock.setTimer(this.#random.delay(100, 10_000), () => this.#answer(outgoing))
     if (this.#random.chance(this.faults.losesReceipt)) return
     this.#clock.setTimer(this.#random.delay(50, 20_000), () => this.receipt?.(attempt, this.#clock.nowMs()))
   }
@@ -101,8 +130,10 @@ export class SimDriver implements Driver {
   readonly #mac: SimMac
   readonly #clock: Clock
   readonly #random: Random
+  readonly #alive: () => boolean
 
-  constructor(parts: { mac: SimMac; clock: Clock; random: Random; lines: Driver['lines'] }) {
+  constructor(parts: { mac: SimMac; clock: Clock; random: Random; lines: Driver['lines']; alive: () => boolean }) {
+    this.#alive = parts.alive
     this.#mac = parts.mac
     this.#clock = parts.clock
     this.#random = parts.random
@@ -112,6 +143,11 @@ export class SimDriver implements Driver {
   start(events: DriverEvents): Promise<void> {
     this.#mac.killOsascripts()
     this.#mac.receipt = (attempt, atMs) => this.#clock.soon(() => events.receipt({ attempt, fact: 'delivered', atMs }))
+    this.#mac.reply = (reply) => {
+      if (!this.#alive()) return false
+      events.inbound(reply)
+      return this.#alive()
+    }
     return Promise.resolve()
   }
 
@@ -128,6 +164,7 @@ export class SimDriver implements Driver {
   }
 
   async send(outgoing: Outgoing): Promise<SendOutcome> {
+    this.#mac.onStart(outgoing.attempt)
     const { refuses, osascriptFails, deniesKnowing } = this.#mac.faults
     if (outgoing.service === 'imessage' && (outgoing.to === NOT_ON_IMESSAGE || this.#random.chance(refuses))) {
       await this.#wait(this.#random.between(50, 3000))

@@ -37,6 +37,8 @@ export class SimNode {
   #connection: SimConnection | null = null
   #awayUntilMs = 0
   refusal: string | null = null
+  /** Sees every frame that arrives at the process. */
+  onFrame: (text: string) => void = () => {}
 
   constructor(parts: SimNodeParts) {
     this.#parts = parts
@@ -66,7 +68,7 @@ export class SimNode {
     const agent = new Agent({
       clock: process,
       journal,
-      driver: new SimDriver({ mac: this.mac, clock: process, random, lines }),
+      driver: new SimDriver({ mac: this.mac, clock: process, random, lines, alive: () => process.alive }),
       identity: { node: this.id, machine: `machine of ${this.id}`, bootId: '1', agent: 'simulated/1', os: 'macOS' },
       freeBytes: () => 10 * 1024 ** 3,
       link: {
@@ -114,7 +116,10 @@ export class SimNode {
       },
       close: (how?: 'politely' | 'now'): void => socket.close(how),
     }
-    connection.node.on.frame = (text) => process.run(() => agent.received(mortal, text))
+    connection.node.on.frame = (text) => {
+      if (process.alive) this.onFrame(text)
+      process.run(() => agent.received(mortal, text))
+    }
     connection.node.on.closed = () => {
       process.run(() => agent.closed(mortal))
       if (this.#connection === connection) {

@@ -30,6 +30,11 @@ export class World {
   readonly asked: Asked[] = []
   readonly sends: Sent[] = []
   readonly problems: string[] = []
+  /** When a node's process last got the frame of an attempt, and when it began it. Monotonic. */
+  readonly gotAtMs = new Map<string, number>()
+  readonly startedAtMs = new Map<string, number>()
+  /** Replies from recipients that a node's agent took in. */
+  readonly inbound: Array<{ guid: string; node: NodeId }> = []
   readonly account: AccountId
   readonly nodes: SimNode[] = []
   gateway: SimGateway
@@ -59,7 +64,7 @@ export class World {
 
   async run(): Promise<void> {
     await this.#setUp()
-    for (const step of this.plan.steps) this.clock.setTimer(step.atMs, () => this.#act(step.what))
+    for (const step of this.plan.steps) this.clock.setTimer(step.atMs, () => this.#strikeSoon(step.what))
     for (const atMs of this.plan.requestsAtMs) this.clock.setTimer(atMs, () => this.#request(this.#newRequest()))
     await this.clock.advance(this.plan.lengthMs)
     this.#heal()
@@ -97,7 +102,14 @@ export class World {
           id,
           clock: this.clock,
           random: this.random,
-          mac: new SimMac({ clock: this.clock, random: this.random, phones: this.phones, faults: this.plan.mac }),
+          mac: new SimMac({
+            clock: this.clock,
+            random: this.random,
+            phones: this.phones,
+            faults: this.plan.mac,
+            onStart: (attempt) => void this.startedAtMs.set(attempt, this.clock.monotonicMs()),
+            onInbound: (guid) => void this.inbound.push({ guid, node: id }),
+          }),
           lines: [{ address: `+1500555000${i}`, services: [...services], sends: true }],
           faults: this.plan.node,
           connect: (node) => this.#connect(node),
@@ -139,6 +151,10 @@ export class World {
     }
     this.gateway.accept(node.id, watched)
     this.#connections.push(connection)
+    node.onFrame = (text) => {
+      const attempt = /^\{"t":"send".*?"attempt":"([^"]+)"/.exec(text)?.[1]
+      if (attempt !== undefined) this.gotAtMs.set(attempt, this.clock.monotonicMs())
+    }
     return connection
   }
 
@@ -164,8 +180,14 @@ export class World {
     )
   }
 
-  #act(what: string): void {
-    const node = this.random.pick(this.nodes)
+  /** Most faults do nothing to a node at rest: half of them wait until one has something in its hands. */
+  #strikeSoon(what: string, patienceMs = this.random.chance(0.5) ? 20_000 : 0): void {
+    const busy = this.nodes.filter((n) => (n.status()?.started ?? 0) + (n.status()?.taken ?? 0) > 0)
+    if (busy.length > 0 || patienceMs <= 0) return this.#act(what, this.random.pick(busy.length > 0 ? busy : this.nodes))
+    this.clock.setTimer(50, () => this.#strikeSoon(what, patienceMs - 50))
+  }
+
+  #act(what: string, node: SimNode): void {
     switch (what) {
       case 'kill gateway':
         this.strike(what)

@@ -11,7 +11,7 @@ import type { Caller, HttpDeps } from '../../http-deps.ts'
 import { chooseLine, needsSticky } from './choose-line.ts'
 import type { Choice } from './choose-line.ts'
 import { idempotencyMismatch, idempotencyOf } from './idempotency.ts'
-import { countAccepted } from './line-book.ts'
+import { reserve } from './line-book.ts'
 import type { LineBook, Page } from './line-book.ts'
 import type { ParsedSend } from './parse-request.ts'
 
@@ -50,13 +50,16 @@ async function acceptNew(parts: AcceptParts, asked: Asked, idempotency: NewMessa
   const { send } = asked
   refuseNow(parts)
   requireEntitlement(asked)
-  const { page, choice } = await choose(parts, asked)
+  const { choice, release } = await choose(parts, asked)
   const message = newMessage(parts, asked, { choice, idempotency })
-  const result = await commit(parts, message)
+  const result = await commit(parts, message).catch((error: unknown) => {
+    release()
+    throw error
+  })
+  if (result.kind !== 'accepted') release()
   acceptEnded(parts, { service: send.service, result: result.kind })
   switch (result.kind) {
     case 'accepted':
-      if (choice.line !== null && choice.failure === null) countAccepted(page, choice.line.id, send.to)
       return {
         id: result.id,
         replayed: false,
@@ -121,40 +124,47 @@ function requireEntitlement({ caller, send }: Asked): void {
   )
 }
 
+type Chosen = Readonly<{ choice: Choice; release: () => void }>
+
 /** A refusal, or a message that is to fail, is never based on what was read a moment ago. */
-async function choose(parts: AcceptParts, asked: Asked): Promise<{ page: Page; choice: Choice }> {
+async function choose(parts: AcceptParts, asked: Asked): Promise<Chosen> {
   const { account } = asked.caller
   const recent = parts.book.recent(account.id)
   if (recent !== undefined) {
     try {
-      const choice = await chooseFrom(parts, asked, recent)
-      if (choice.failure === null) return { page: recent, choice }
+      const chosen = await chooseFrom(parts, asked, recent)
+      if (chosen.choice.failure === null) return chosen
     } catch (error) {
       if (!(error instanceof BluewireError)) throw error
     }
   }
-  const page = await parts.book.fresh(account.id)
-  return { page, choice: await chooseFrom(parts, asked, page) }
+  return chooseFrom(parts, asked, await parts.book.fresh(account.id))
 }
 
-async function chooseFrom(parts: AcceptParts, { caller, send }: Asked, page: Page): Promise<Choice> {
+async function chooseFrom(parts: AcceptParts, { caller, send }: Asked, page: Page): Promise<Chosen> {
   const { account } = caller
   const sticky = needsSticky(page, send) ? await knownLine(parts, account, { page, to: send.to }) : null
-  return chooseLine(page, {
+  const choice = chooseLine(page, {
     send,
     region: account.region,
-    sticky,
+    // Somebody may have written to the same recipient while this was looked up.
+    sticky: sticky === null ? null : (page.given.get(send.to) ?? sticky.line),
     expiresInMs: send.expiresInMs ?? parts.options.expiresInMsDefault,
     steadyMs: parts.book.steadyMs(),
   })
+  const sends = choice.line !== null && choice.failure === null
+  return { choice, release: sends ? reserve(page, choice.line.id, send.to) : () => undefined }
 }
 
+/** The line that the recipient knows, as the store has it. */
 async function knownLine(
   parts: AcceptParts,
   account: Account,
   { page, to }: { page: Page; to: string },
-): Promise<LineId | null> {
-  return page.given.get(to) ?? (await parts.store.lane(account.id, to))?.line ?? null
+): Promise<{ line: LineId | null }> {
+  const given = page.given.get(to)
+  if (given !== undefined) return { line: given }
+  return { line: (await parts.store.lane(account.id, to))?.line ?? null }
 }
 
 function newMessage(

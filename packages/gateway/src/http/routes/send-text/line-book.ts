@@ -74,11 +74,16 @@ export function queuedOn(page: Page, line: LineId): number {
   return page.candidates.find((candidate) => candidate.id === line)?.queued ?? 0
 }
 
-/** A message was accepted: those that follow wait behind it. */
-export function countAccepted(page: Page, line: LineId, recipient: string): void {
-  const candidate = page.candidates.find(({ id }) => id === line)
-  if (candidate !== undefined) candidate.queued += 1
+/**
+ * A message is about to be accepted for this line: those that are chosen for meanwhile wait behind it, and others to its recipient go
+ * the same way. Returns how to take the count back when nothing was accepted.
+ */
+export function reserve(page: Page, line: LineId, recipient: string): () => void {
   page.given.set(recipient, line)
+  const candidate = page.candidates.find(({ id }) => id === line)
+  if (candidate === undefined) return () => undefined
+  candidate.queued += 1
+  return () => void (candidate.queued -= 1)
 }
 
 function candidateOf(line: LineView): Candidate {
