@@ -35,7 +35,7 @@ const GATEWAY = {
   http: ['accounts', 'bus', 'delivery', 'logger.ts', 'metrics.ts', 'store'],
   'startup-errors.ts': ['config', 'store/sqlite'],
   admin: ['accounts', 'config', 'startup-errors.ts', 'store', 'store/sqlite'],
-  quickstart: ['accounts', 'config', 'startup-errors.ts', 'store', 'store/sqlite'],
+  quickstart: ['accounts', 'admin', 'config', 'startup-errors.ts', 'store', 'store/sqlite'],
   'compose.ts': [
     'accounts',
     'bus',

@@ -1,18 +1,19 @@
 /**
- * Two kinds of tests. Units stand beside the code they prove and run first, two files at a time; stories (packages/<name>/test) start
- * whole servers and real processes, and have the machine to themselves, one file after the other, so that their times mean something.
+ * Two kinds of tests. Units stand beside the code they prove and run first; stories (packages/<name>/test) start whole servers and real
+ * processes, and mostly wait for them. Two files at a time, for two cores.
  */
 import { defineConfig } from 'vitest/config'
 import type { TestProjectInlineConfiguration } from 'vitest/config'
 
-const SHARED = { environment: 'node', globals: false, pool: 'forks', testTimeout: 30_000, hookTimeout: 30_000 } as const
+const SHARED = { environment: 'node', globals: false, pool: 'forks', maxWorkers: 2 } as const
 
 const unit: TestProjectInlineConfiguration = {
   test: {
     ...SHARED,
     name: 'unit',
     include: ['packages/*/src/**/*.test.ts', 'scripts/**/*.test.ts', 'bench/**/*.test.ts'],
-    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
     sequence: { groupOrder: 0 },
   },
 }
@@ -22,7 +23,8 @@ const story: TestProjectInlineConfiguration = {
     ...SHARED,
     name: 'story',
     include: ['packages/*/test/**/*.test.ts'],
-    maxWorkers: 1,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     sequence: { groupOrder: 1 },
   },
 }

@@ -16,7 +16,8 @@ export type StepResult = Readonly<{
 export type RunOptions = Readonly<{
   /** Print as it goes, or keep the output for later: two steps at once would mix their lines. */
   output: 'shown' | 'kept'
-  args?: readonly string[]
+  args: readonly string[]
+  env: NodeJS.ProcessEnv
 }>
 
 const KILL_AFTER_MS = 10_000
@@ -24,11 +25,11 @@ const running = new Set<ChildProcess>()
 
 export function runStep(step: Step, options: RunOptions): Promise<StepResult> {
   const startedMs = performance.now()
-  const child = spawn(process.execPath, [...step.command, ...(options.args ?? [])], {
+  const child = spawn(process.execPath, [...step.command, ...options.args], {
     cwd: ROOT,
     detached: true,
     stdio: options.output === 'shown' ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'],
-    env: process.stdout.isTTY ? process.env : { ...process.env, NO_COLOR: '1' },
+    env: options.env,
   })
   running.add(child)
   const output: string[] = []

@@ -1,23 +1,20 @@
 /**
  * What `npm test` counts.
- * Proves: a step, a test, a file that could not be loaded, an error outside all tests and a run without tests each count as they should;
+ * Proves: a step, a test, a file that could not be loaded, an error outside of tests and a run without tests each count as they should;
  * skips keep their reasons, and spoil the result where nothing may be skipped.
+ * World: the counting alone for the table; for the rest vitest itself, on planted files.
  */
-import { describe, expect, it } from 'vitest'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { StepResult } from './run-step.ts'
+import { ROOT } from './steps.ts'
 import { EMPTY, closingLine, isGood, tallyStep, tallyTests } from './tally.ts'
-import type { VitestReport } from './tally.ts'
+import type { ReportLine } from './tally.ts'
 
 const step = { name: 'tests', group: 'tests', command: [], minutesMax: 1 } as const
 const ended = (failure: string | null): StepResult => ({ step, failure, durationMs: 1, output: '' })
-
-type Test = VitestReport['testResults'][number]['assertionResults'][number]
-const test = (status: string, meta?: { skipped: string }): Test => ({
-  fullName: `is ${status}`,
-  status,
-  ...(meta && { meta }),
-})
-const file = (status: string, ...assertionResults: Test[]) => ({ name: 'x.test.ts', status, assertionResults })
 
 describe('a step', () => {
   it('counts as one', () => {
@@ -27,36 +24,28 @@ describe('a step', () => {
 })
 
 describe('tests', () => {
+  const passed: ReportLine = { test: 'a', state: 'passed' }
+  const failed: ReportLine = { test: 'b', state: 'failed' }
+
   it('count one by one', () => {
-    const report = {
-      testResults: [file('passed', test('passed'), test('passed')), file('failed', test('failed'), test('passed'))],
-    }
-    expect(tallyTests(ended('exit code 1'), report)).toEqual({ passed: 3, failed: 1, skips: [] })
+    expect(tallyTests(ended('exit code 1'), [passed, passed, failed])).toEqual({ passed: 2, failed: 1, skips: [] })
   })
 
-  it('that are skipped keep their reason', () => {
-    const report = {
-      testResults: [
-        file('passed', test('passed'), test('skipped', { skipped: 'needs root' }), test('todo'), test('pending')),
-      ],
-    }
-    const tally = tallyTests(ended(null), report)
-    expect(tally.skips.map(({ why }) => why)).toEqual(['needs root', 'no reason given', 'no reason given'])
+  it('that are skipped keep their reason, and are a failure where nothing may be skipped', () => {
+    const tally = tallyTests(ended(null), [
+      passed,
+      { test: 'c', state: 'skipped', why: 'needs root' },
+      { test: 'd', state: 'skipped' },
+    ])
+    expect(tally.skips.map(({ why }) => why)).toEqual(['needs root', 'no reason given'])
     expect(isGood(tally, true)).toBe(true)
     expect(isGood(tally, false)).toBe(false)
   })
 
-  it.each([
-    ['a file that could not be loaded', { testResults: [file('passed', test('passed')), file('failed')] }, 1],
-    ['an error outside all tests', { testResults: [file('passed', test('passed'))] }, 1],
-    ['no report', null, 0],
-    ['a report without tests', { testResults: [] }, 0],
-  ])('%s is one failure', (_, report, passed) => {
-    expect(tallyTests(ended('exit code 1'), report)).toEqual({ passed, failed: 1, skips: [] })
-  })
-
-  it('must be there', () => {
-    expect(tallyTests(ended(null), { testResults: [] })).toMatchObject({ failed: 1 })
+  it('that failed as a run, or were none, are one failure', () => {
+    expect(tallyTests(ended('took longer than 15 minutes'), [])).toEqual({ passed: 0, failed: 1, skips: [] })
+    expect(tallyTests(ended('exit code 1'), [passed])).toEqual({ passed: 1, failed: 1, skips: [] })
+    expect(tallyTests(ended(null), [])).toEqual({ passed: 0, failed: 1, skips: [] })
   })
 })
 
@@ -65,4 +54,49 @@ it('the closing line is plain', () => {
     '12 passed, 0 failed, 1 skipped',
   )
   expect(isGood(EMPTY, false)).toBe(true)
+})
+
+describe('the report of a run', () => {
+  const PLANTED = {
+    'good.test.ts': "it('passes', () => undefined)\nit('is skipped', (t) => t.skip(true, 'needs a moon'))",
+    'bad.test.ts': "it('fails', () => { throw new Error('planted') })",
+    'broken.test.ts': "throw new Error('planted')",
+    'uncaught.test.ts': "it('leaves an error', () => void Promise.reject(new Error('planted')))",
+  }
+  let folder = ''
+  let lines: ReportLine[] = []
+
+  beforeAll(() => {
+    // In the project, so that the planted files find vitest.
+    folder = mkdtempSync(join(ROOT, 'node_modules', '.planted-'))
+    const report = join(folder, 'report.jsonl')
+    for (const [name, text] of Object.entries(PLANTED))
+      writeFileSync(join(folder, name), `import { it } from 'vitest'\n${text}\n`)
+    writeFileSync(join(folder, 'vitest.config.js'), 'export default { test: { exclude: [] } }\n')
+    const reporter = join(ROOT, 'scripts/test-report.ts')
+    spawnSync(
+      process.execPath,
+      [join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run', '--root', folder, `--reporter=${reporter}`],
+      {
+        env: { ...process.env, TEST_REPORT_FILE: report },
+      },
+    )
+    lines = readFileSync(report, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as ReportLine)
+  }, 120_000)
+
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  it('has each test once, files and errors that fail by themselves, and why a test was skipped', () => {
+    expect(lines.toSorted((a, b) => a.test.localeCompare(b.test))).toEqual([
+      { test: 'broken.test.ts', state: 'failed' },
+      { test: 'error outside of tests', state: 'failed' },
+      { test: 'fails', state: 'failed' },
+      { test: 'is skipped', state: 'skipped', why: 'needs a moon' },
+      { test: 'leaves an error', state: 'passed' },
+      { test: 'passes', state: 'passed' },
+    ])
+  })
 })

@@ -1,17 +1,11 @@
-/** Adds up what the steps and vitest's JSON report say. */
+/** Adds up what the steps and the tests say. */
 import type { StepResult } from './run-step.ts'
 
 export type Skip = Readonly<{ test: string; why: string }>
 export type Tally = Readonly<{ passed: number; failed: number; skips: readonly Skip[] }>
 
-/** The part of the report that is read here. */
-export type VitestReport = Readonly<{
-  testResults: readonly Readonly<{
-    name: string
-    status: string
-    assertionResults: readonly Readonly<{ fullName: string; status: string; meta?: { skipped?: string } }>[]
-  }>[]
-}>
+/** What scripts/test-report.ts writes of one test. */
+export type ReportLine = Readonly<{ test: string; state: 'passed' | 'failed' | 'skipped'; why?: string | undefined }>
 
 export const EMPTY: Tally = { passed: 0, failed: 0, skips: [] }
 
@@ -24,26 +18,15 @@ export function tallyStep(result: StepResult): Tally {
   return result.failure === null ? { ...EMPTY, passed: 1 } : { ...EMPTY, failed: 1 }
 }
 
-/**
- * Each test counts as one; so does a file that failed outside its tests. A run that failed although every test passed (an error that
- * nobody caught, no test found, no report written) counts as one failure.
- */
-export function tallyTests(result: StepResult, report: VitestReport | null): Tally {
-  const files = (report?.testResults ?? []).map(tallyFile)
-  const total = files.reduce(add, EMPTY)
-  const failed = result.failure !== null && total.failed === 0
-  const empty = result.failure === null && total.passed + total.failed + total.skips.length === 0
-  return failed || empty ? add(total, { ...EMPTY, failed: 1 }) : total
-}
-
-function tallyFile(file: VitestReport['testResults'][number]): Tally {
-  const tests = file.assertionResults
-  const failed = tests.filter((test) => test.status === 'failed').length
-  const passed = tests.filter((test) => test.status === 'passed').length
-  const skips = tests
-    .filter((test) => test.status !== 'failed' && test.status !== 'passed')
-    .map((test) => ({ test: test.fullName, why: test.meta?.skipped ?? 'no reason given' }))
-  return { passed, failed: failed === 0 && file.status === 'failed' ? 1 : failed, skips }
+/** Each test counts as one. A run that failed although no test did, or that ran none, counts as one failure. */
+export function tallyTests(result: StepResult, lines: readonly ReportLine[]): Tally {
+  const count = (state: ReportLine['state']) => lines.filter((line) => line.state === state).length
+  const skips = lines
+    .filter((line) => line.state === 'skipped')
+    .map(({ test, why }) => ({ test, why: why === undefined || why === '' ? 'no reason given' : why }))
+  const failed = count('failed')
+  const failsItself = failed === 0 && (result.failure !== null || lines.length === 0)
+  return { passed: count('passed'), failed: failsItself ? 1 : failed, skips }
 }
 
 export function isGood(tally: Tally, skipsAllowed: boolean): boolean {

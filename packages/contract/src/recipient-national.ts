@@ -54,7 +54,7 @@ export function readNationalForm(dialled: DialledNumber, region: string): Nation
   if (dialled.digits.startsWith(callingCode) && isAssigned(withCallingCode)) readings.add(withCallingCode)
 
   const [reading, ...others] = readings
-  if (reading === undefined) return refuse(dialled, dialledAbroad, notOf(region), shortest(region))
+  if (reading === undefined) return refuse(dialled, dialledAbroad, { because: notOf(region), digitsMin: shortest(region) })
   if (others.length === 0) return { e164: reading }
   return refuse(dialled, [...readings], 'it can be read in more than one way')
 }
@@ -67,7 +67,7 @@ export function readNationalForm(dialled: DialledNumber, region: string): Nation
 function readNanp(dialled: DialledNumber, region: string, dialledAbroad: readonly string[]): NationalReading {
   const { digits } = dialled
   const number = digits.length === 11 && digits.startsWith('1') ? digits.slice(1) : digits
-  if (number.length !== 10) return refuse(dialled, dialledAbroad, notOf(region), 10)
+  if (number.length !== 10) return refuse(dialled, dialledAbroad, { because: notOf(region), digitsMin: 10 })
   if (/^[2-9]/.test(number)) return { e164: `+1${number}` }
   return refuse(dialled, dialledAbroad, `no NANP area code begins with 0 or 1, so ${notOf(region)}`)
 }
@@ -117,7 +117,8 @@ function shortest(region: CountryCode): number {
 const notOf = (region: string): string => `it is not a number of region ${region}`
 
 /** The refusal that fits the number of digits, with the numbers that may have been meant. */
-function refuse(dialled: DialledNumber, meant: readonly string[], because: string, digitsMin = 7): NationalReading {
+function refuse(dialled: DialledNumber, meant: readonly string[], why: string | { because: string; digitsMin: number }): NationalReading {
+  const { because, digitsMin } = typeof why === 'string' ? { because: why, digitsMin: 7 } : why
   const count = dialled.digits.length
   const suggestion = suggest(dialled, meant)
   if (count < Math.max(digitsMin, 6)) {

@@ -28,6 +28,7 @@ const base: MessageFacts = {
   sealed: false,
   fallback: false,
   onUnknown: 'hold',
+  resends: 0,
   unknownAtMs: null,
   everSent: false,
   refunded: false,
@@ -124,6 +125,12 @@ const ROWS: Row[] = [
     { state: 'queued', override: true, notBeforeMs: NOW, failure: 'node_lost' },
   ],
   [
+    'once, not for ever',
+    { ...sending, onUnknown: 'resend', resends: 1 },
+    lost,
+    { state: 'unknown', laneFreeAtMs: NOW + UNKNOWN_HOLD_MS, failure: 'node_lost' },
+  ],
+  [
     'but not after a cancel',
     { ...sending, onUnknown: 'resend', cancelAskedAtMs: NOW - 1 },
     lost,
@@ -154,7 +161,7 @@ const ROWS: Row[] = [
 ]
 
 describe('a message', () => {
-  it.each(ROWS)('%s', (_, facts, event, expected) => {
+  it.each(ROWS)('%s', (...[, facts, event, expected]) => {
     expect(transition(facts, event, NOW)).toEqual(expected)
   })
 })
@@ -170,6 +177,7 @@ const anyFacts: fc.Arbitrary<MessageFacts> = fc.record({
   sealed: fc.boolean(),
   fallback: fc.boolean(),
   onUnknown: fc.constantFrom('hold' as const, 'resend' as const),
+  resends: fc.integer({ min: 0, max: 2 }),
   unknownAtMs: fc.option(fc.integer({ min: NOW - 1e7, max: NOW })),
   everSent: fc.boolean(),
   refunded: fc.boolean(),
@@ -249,7 +257,7 @@ describe('whatever happens to a message', () => {
           if (change.refund) expect(facts.refunded).toBe(false)
           if (change.charge) expect(facts.refunded).toBe(true)
           const refunded = change.refund ? true : change.charge ? false : facts.refunded
-          facts = { ...facts, ...change, refunded, everSent: facts.everSent || isSentOrBetter(change.state) } as MessageFacts
+          facts = { ...facts, ...change, refunded, everSent: facts.everSent || isSentOrBetter(change.state) }
         }
         if (facts.state === 'cancelled' || facts.state === 'expired') expect(facts.refunded).toBe(true)
         if (isSentOrBetter(facts.state)) expect(facts.refunded).toBe(false)

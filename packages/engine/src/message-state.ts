@@ -23,6 +23,8 @@ export type MessageState = (typeof MESSAGE_STATES)[number]
 export const TRIES_MAX = 3
 /** A message whose tries were refused keeps its place in the lane this long, counted from its first dispatch. */
 export const RETRY_FOR_MS = 60_000
+/** Automatic resends of a caller who said `on_unknown: resend`: such a recipient has it twice at the most. */
+export const RESENDS_MAX = 1
 /** Waits before the second and the third try. */
 export const RETRY_AFTER_MS: readonly number[] = [1_000, 5_000]
 /** Proof of not sent that comes later than this after the attempt fell silent ends the message: nothing stale goes out by itself. */
@@ -45,6 +47,8 @@ export type MessageFacts = Readonly<{
   /** SMS was asked for in case of failure, and some line can do it. */
   fallback: boolean
   onUnknown: 'hold' | 'resend'
+  /** How often it was sent again although an attempt of it may have gone out. */
+  resends: number
   /** When it became unknown. */
   unknownAtMs: number | null
   /** Some attempt of it ever had evidence of sent. */
@@ -188,8 +192,8 @@ function isStale(m: MessageFacts, nowMs: number): boolean {
 }
 
 function afterUnknown(m: MessageFacts, reason: string, nowMs: number): MessageChange {
-  const mayResend = m.onUnknown === 'resend' && !m.sealed && !m.everSent && m.cancelAskedAtMs === null
-  if (mayResend && m.tries < TRIES_MAX && m.expiresAtMs > nowMs) {
+  const mayResend = m.onUnknown === 'resend' && m.resends < RESENDS_MAX
+  if (mayResend && !m.sealed && !m.everSent && m.cancelAskedAtMs === null && m.expiresAtMs > nowMs) {
     return { state: 'queued', override: true, notBeforeMs: nowMs, failure: reason }
   }
   return { state: 'unknown', laneFreeAtMs: nowMs + UNKNOWN_HOLD_MS, failure: reason }

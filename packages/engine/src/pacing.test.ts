@@ -48,13 +48,13 @@ describe('pacing', () => {
 
   it('lifted, it never waits', () => {
     expect(mayLeaveAtMs(7, { gapMs: 0, burst: 1 }, 7)).toBe(7)
-    expect(waitBehindMs(1000, 0, { gapMs: 0, burst: 1 }, 7)).toBe(0)
+    expect(waitBehindMs(1000, { tatMs: 0, pace: { gapMs: 0, burst: 1 } }, 7)).toBe(0)
   })
 
   it('tells how long a queue takes', () => {
-    expect(waitBehindMs(0, 0, PACE, 10_000)).toBe(0)
-    expect(waitBehindMs(4, 0, PACE, 10_000)).toBe(0)
-    expect(waitBehindMs(5, 0, PACE, 10_000)).toBe(1000)
-    expect(waitBehindMs(37, 0, PACE, 10_000)).toBe(33_000)
+    expect(waitBehindMs(0, { tatMs: 0, pace: PACE }, 10_000)).toBe(0)
+    expect(waitBehindMs(4, { tatMs: 0, pace: PACE }, 10_000)).toBe(0)
+    expect(waitBehindMs(5, { tatMs: 0, pace: PACE }, 10_000)).toBe(1000)
+    expect(waitBehindMs(37, { tatMs: 0, pace: PACE }, 10_000)).toBe(33_000)
   })
 })

@@ -39,14 +39,32 @@ export type GatewayEvents = Readonly<{
 const STOP_WAIT_MS_MAX = 3500
 
 /** The caller holds the lock of the data directory. */
-export async function startGateway(
-  config: GatewayConfig,
-  logger: Logger,
-  events: GatewayEvents = {},
-): Promise<RunningGateway> {
+export async function startGateway(config: GatewayConfig, logger: Logger, events: GatewayEvents = {}): Promise<RunningGateway> {
+  const parts = assemble(config, logger, events)
+  const { app, nodes, sweeper, store } = parts
+  try {
+    await sweeper.start()
+    await app.listen({ host: config.host, port: config.port })
+  } catch (error) {
+    sweeper.stop()
+    nodes.stop()
+    await app.close()
+    await store.close()
+    throw error
+  }
+  const { port } = app.server.address() as AddressInfo
+  const waitMs = Math.min(config.sendWaitMs, STOP_WAIT_MS_MAX)
+  let stopping: Promise<void> | null = null
+  return { url: `http://${urlHost(config.host)}:${port}`, port, stop: () => (stopping ??= takeApart(parts, waitMs)) }
+}
+
+type Parts = ReturnType<typeof assemble>
+
+function assemble(config: GatewayConfig, logger: Logger, events: GatewayEvents) {
   const clock = systemClock
   const ulid = newUlidSource(() => clock.nowMs(), systemChance)
   const gateway: GatewayId = `gw_${ulid()}`
+  const state = { draining: false }
   const onError = (what: string, error: unknown): void => logger.error({ what, err: error }, 'failed')
   const bus = new InProcessBus((error) => onError('bus', error))
   const store = openSqliteStore(join(config.dataDir, DATABASE_FILE), {
@@ -60,13 +78,12 @@ export async function startGateway(
     acceptFreeBytes: config.diskAcceptFreeBytes,
     dispatchFreeBytes: config.diskDispatchFreeBytes,
   })
-  let draining = false
   const waiters = new Waiters(store, bus, clock)
   const dispatcher = new Dispatcher(bus, {
     store,
     clock,
     newAttemptId: (): AttemptId => `attempt_${ulid()}`,
-    mayDispatch: () => !draining && disk.mayDispatch(),
+    mayDispatch: () => !state.draining && disk.mayDispatch(),
     onError: (error) => onError('dispatch', error),
   })
   const nodes = new NodeServer({
@@ -78,12 +95,8 @@ export async function startGateway(
     onWorking: (session, lines) => dispatcher.attach(session, lines),
     onClosed: (session) => dispatcher.detach(session),
   })
-  const sweeper = new Sweeper({
-    store,
-    clock,
-    dispatcher,
-    options: { ...config, gateway: { id: gateway, pid: process.pid, host: hostname() }, onError },
-  })
+  const options = { ...config, gateway: { id: gateway, pid: process.pid, host: hostname() }, onError }
+  const sweeper = new Sweeper({ store, clock, dispatcher, options })
   const app = createHttpServer({
     store,
     waiters,
@@ -91,38 +104,27 @@ export async function startGateway(
     ulid,
     logger,
     metrics: createMetrics(store),
-    state: { draining: () => draining, diskFull: () => !disk.mayAccept() },
+    state: { draining: () => state.draining, diskFull: () => !disk.mayAccept() },
     options: { ...HTTP_DEFAULTS, ...config },
   })
   registerJoinRoute(app, { store, ulid })
   nodes.listenOn(app.server)
-  try {
-    await sweeper.start()
-    await app.listen({ host: config.host, port: config.port })
-  } catch (error) {
-    sweeper.stop()
-    nodes.stop()
-    await app.close()
-    await store.close()
-    throw error
-  }
+  return { app, bus, dispatcher, nodes, state, store, sweeper, waiters }
+}
 
-  async function stop(): Promise<void> {
-    draining = true
-    nodes.drain()
-    await quiet(() => nodes.inFlight === 0, Math.min(config.sendWaitMs, STOP_WAIT_MS_MAX))
-    waiters.drain()
-    await app.close()
-    sweeper.stop()
-    dispatcher.stop()
-    nodes.stop()
-    await bus.close()
-    await store.close()
-  }
-
-  const { port } = app.server.address() as AddressInfo
-  let stopping: Promise<void> | null = null
-  return { url: `http://${urlHost(config.host)}:${port}`, port, stop: () => (stopping ??= stop()) }
+/** First nothing new, then the outcomes of what is out, then an answer to everybody who waits, and the store last. */
+async function takeApart(parts: Parts, waitMs: number): Promise<void> {
+  parts.state.draining = true
+  parts.nodes.drain()
+  await quiet(() => parts.nodes.inFlight === 0, waitMs)
+  parts.waiters.drain()
+  const closed = parts.app.close() // waits for every connection, and a node's ends only when it is told to
+  parts.sweeper.stop()
+  parts.dispatcher.stop()
+  parts.nodes.stop()
+  await closed
+  await parts.bus.close()
+  await parts.store.close()
 }
 
 /** Resolves when `done` holds, or after `waitMs`. */

@@ -13,15 +13,18 @@ import { explainStartFailure, startCommand } from './startup-errors.ts'
 const STOP_MS_MAX = 4700
 
 const stopAsked = untilAskedToStop()
+process.umask(0o077) // texts and numbers of others are in these files
 let config: GatewayConfig | undefined
 try {
   config = loadConfig(process.env)
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
   const lock = takeExclusiveLock(config.dataDir, 'gateway')
-  const gateway = await startGateway(config, createLogger(config.logLevel))
+  const logger = createLogger(config.logLevel)
+  const gateway = await startGateway(config, logger)
   tellParent({ ready: true, url: gateway.url })
   await stopAsked
-  await Promise.race([gateway.stop(), passed(STOP_MS_MAX)])
+  const stopped = gateway.stop().catch((error: unknown) => logger.error({ err: error }, 'stop_failed'))
+  await Promise.race([stopped, passed(STOP_MS_MAX)])
   lock.release()
   process.exit(0) // what did not stop in time holds nothing that is not stored
 } catch (error) {

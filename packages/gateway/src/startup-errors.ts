@@ -1,8 +1,8 @@
 /** Why the gateway could not start, told to the person who started it: what happened, and what to do about it. */
-import { statSync, statfsSync } from 'node:fs'
+import { readFileSync, statSync, statfsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { userInfo } from 'node:os'
-import { dirname, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { LockHeldError } from '@bluewire/platform/exclusive-lock'
 import { addressOf, databaseFile } from './config/config.ts'
 import { ConfigError } from './config/env.ts'
@@ -128,11 +128,22 @@ function explainDatabase(error: Error, attempted: Attempted): string | undefined
 }
 
 function damaged(error: Error, { dataDir }: Attempted): string {
-  const file = property(error, 'path') ?? databaseFile(dataDir)
+  const lock = join(dataDir, 'gateway.lock')
+  if (isOverwritten(lock)) return `The lock file ${lock} is damaged. Delete it, then start again; it holds nothing.`
   return (
-    `The database ${file} is damaged (${error.message}); nothing was changed. ` +
+    `The database ${databaseFile(dataDir)} is damaged (${error.message}); nothing was changed. ` +
     `Put a backup of it in its place, or move ${dataDir} away to start with an empty one.`
   )
+}
+
+/** A lock is an empty file, or at most an empty database. */
+function isOverwritten(lock: string): boolean {
+  try {
+    const bytes = readFileSync(lock)
+    return bytes.length > 0 && !bytes.toString('latin1').startsWith('SQLite format 3\0')
+  } catch {
+    return false
+  }
 }
 
 function diskFull({ dataDir }: Attempted): string {
@@ -230,6 +241,6 @@ function freeBytes(directory: string): number | undefined {
 
 /** Node.js errors carry more than their type says. */
 function property(error: Error, name: 'code' | 'syscall' | 'path' | 'errcode'): string | undefined {
-  const value: unknown = name in error ? (error as unknown as Record<string, unknown>)[name] : undefined
-  return value === undefined || value === null ? undefined : String(value)
+  const value = (error as unknown as Record<string, unknown>)[name]
+  return typeof value === 'string' || typeof value === 'number' ? `${value}` : undefined
 }

@@ -140,6 +140,58 @@ describe('a full disk', () => {
     expect(world.driver.sent).toHaveLength(1)
   })
 
+  /** Only outcomes fail: the rest of the disk still takes small writes. */
+  function outcomesFail(world: World): { end(): void } {
+    const settle = world.journal.settle.bind(world.journal)
+    world.journal.settle = () => {
+      throw Object.assign(new Error('database or disk is full'), { errcode: 13 })
+    }
+    return { end: () => void (world.journal.settle = settle) }
+  }
+
+  it('while an outcome waits, sends are refused with a tombstone, also where the disk still takes one', async () => {
+    const world = new World()
+    const failing = outcomesFail(world)
+    const socket = await world.work()
+    await world.say(socket, world.sendFrame(1))
+    await world.say(socket, world.sendFrame(2))
+    expect(socket.of('refused')).toMatchObject([{ attempt: attemptNo(2), reason: 'node_disk_full' }])
+    failing.end()
+    await world.clock.advance(1_000)
+    await world.say(socket, world.sendFrame(3))
+    expect([1, 2, 3].map((n) => world.state(n))).toEqual(['settled', 'void', 'settled'])
+  })
+
+  it('while an outcome waits, nothing starts on any line', async () => {
+    const world = new World()
+    world.driver.serialBy = 'line'
+    const socket = await world.work({
+      settings: { ping_ms: 15_000, start_within_ms: 60_000, gap_ms: 500, max_open: 5 },
+    })
+    const patient = { start_within_ms: 60_000, line: LINE_2 }
+    for (const n of [1, 2]) await world.say(socket, world.sendFrame(n, patient))
+    const failing = outcomesFail(world)
+    await world.say(socket, world.sendFrame(3))
+    await world.clock.advance(5_000)
+    expect([1, 2, 3].map((n) => world.state(n))).toEqual(['settled', 'taken', 'started'])
+    failing.end()
+    await world.clock.advance(1_000)
+    expect([2, 3].map((n) => world.state(n))).toEqual(['settled', 'settled'])
+  })
+
+  it('what could not be voided when the connection went is voided by the next session', async () => {
+    const world = new World()
+    world.driver.holding = true
+    const first = await world.work()
+    for (const n of [1, 2]) await world.say(first, world.sendFrame(n))
+    full(world)
+    world.agent.closed(first)
+    expect(world.state(2)).toBe('taken')
+    space(world)
+    await world.work()
+    expect(world.state(2)).toBe('void')
+  })
+
   it('inbound messages wait in memory, in their order, and are told once stored', async () => {
     const world = new World()
     const socket = await world.work()

@@ -106,6 +106,14 @@ describe('welcome', () => {
     expect(world.driver.sent.map(({ attempt }) => attempt)).toEqual([attemptNo(1), attemptNo(2)])
   })
 
+  it('a tombstone proves nothing about an attempt of another journal', async () => {
+    const world = new World()
+    const first = await world.work()
+    await world.say(first, { t: 'void', session: world.session, attempt: attemptNo(1) })
+    const socket = await world.work({ resume: [{ attempt: attemptNo(1), proof: false }] })
+    expect(socket.of('ready')[0]?.states).toEqual({ [attemptNo(1)]: 'lost' })
+  })
+
   it('the fact of a settled one that was acked is queued again under a new number', async () => {
     const world = new World()
     const first = await world.work()

@@ -1,32 +1,19 @@
 /**
- * Tests that cannot run everywhere: they cut the power of a loop device, fill a small file system, become another user.
- * Such a test begins with `skipUnless(test, root(), loopDevice())`. `npm test` lists and counts what was skipped, with the reason;
- * where `CI=true` a skip is a failure. No test is skipped in any other way.
+ * What a test may need that is not there everywhere: it cuts the power of a loop device, fills a small file system, becomes another user.
+ * Such a test begins with `skipUnless(test, loopDevice(), program('mkfs.ext4'))`. `npm test` lists and counts what was skipped, with the
+ * reason; where `CI=true` a skip is a failure.
  */
 import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import type { TestContext } from 'vitest'
 
-declare module 'vitest' {
-  interface TaskMeta {
-    /** Why the test was skipped; read by scripts/test.ts. */
-    skipped?: string
-  }
-}
-
 /** Why a test cannot run here. Null: this does not stand in its way. */
 export type Hindrance = string | null
 
-/** Ends the test as skipped. */
-export function skipped(test: TestContext, why: string): never {
-  console.log(`skipped: ${why}`)
-  test.task.meta.skipped = why
-  return test.skip(why)
-}
-
-export function skipUnless(test: TestContext, ...hindrances: readonly Hindrance[]): void {
+/** Ends the test as skipped when anything hinders it. */
+export function skipUnless(test: Pick<TestContext, 'skip'>, ...hindrances: readonly Hindrance[]): void {
   const why = hindrances.filter((hindrance) => hindrance !== null)
-  if (why.length > 0) skipped(test, why.join(', '))
+  test.skip(why.length > 0, [...new Set(why)].join(', '))
 }
 
 export function linux(): Hindrance {

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import type { ParseArgsConfig } from 'node:util'
 import { nearestName } from '../config/nearest-name.ts'
 import { COMMON_OPTIONS, commandOf } from './help.ts'
-import type { Given, Noun, Verb } from './verb.ts'
+import type { Given, Noun, Options, Verb } from './verb.ts'
 
 /** The command cannot be understood. */
 export class UsageError extends Error {
@@ -54,12 +54,12 @@ function readVerb(noun: Noun, verb: Verb, words: readonly string[]): Command {
 }
 
 function parse(noun: Noun, verb: Verb, words: readonly string[]) {
-  const known = { ...verb.options, ...COMMON_OPTIONS }
+  const known: Options = { ...verb.options, ...COMMON_OPTIONS }
   const options: NonNullable<ParseArgsConfig['options']> = {}
   for (const [name, option] of Object.entries(known)) {
     options[name] = { type: option.value === null ? 'boolean' : 'string', multiple: option.isRepeatable === true }
   }
-  const unknown = words.find((word) => /^--?[a-z]/i.test(word) && !(optionName(word) in known))
+  const unknown = words.find((word) => /^--?[a-z]/i.test(word) && !Object.hasOwn(known, optionName(word)))
   if (unknown !== undefined && !words.slice(0, words.indexOf(unknown)).includes('--')) {
     const nearest = nearestName(optionName(unknown), Object.keys(known))
     const advice = nearest === null ? `What there is: ${commandOf(noun, verb)} --help` : `Did you mean --${nearest}?`
@@ -68,11 +68,18 @@ function parse(noun: Noun, verb: Verb, words: readonly string[]) {
   try {
     return parseArgs({ args: [...words], options, allowPositionals: true, strict: true })
   } catch (error) {
-    // Only what is wrong with one value is left; Node.js says it well enough.
-    throw new UsageError(
-      `${error instanceof Error ? error.message : String(error)}. See ${commandOf(noun, verb)} --help`,
-    )
+    throw new UsageError(valueProblem(known, error), { cause: error })
   }
+}
+
+/** Names are checked already: what is left is a value that is missing, or one that does not belong there. */
+function valueProblem(known: Options, error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  const name = /--([a-z-]+)/.exec(text)?.[1]
+  const option = name === undefined ? undefined : known[name]
+  if (name === undefined || option === undefined) return text
+  if (option.value === null) return `--${name} takes no value.`
+  return `--${name} needs a value: --${name} ${option.value} (one that begins with a dash: --${name}=-…).`
 }
 
 /** `--scope=a` → `scope`. */

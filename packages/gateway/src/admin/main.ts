@@ -6,23 +6,17 @@ import type { Actor } from '../store/accounts-store.ts'
 import { StoreUnavailableError } from '../store/store.ts'
 import type { Store } from '../store/store.ts'
 import { explainStartFailure } from '../startup-errors.ts'
-import { account } from './account.ts'
-import { audit } from './audit.ts'
 import { readCommandLine, UsageError } from './command-line.ts'
 import type { Command } from './command-line.ts'
-import { enrol } from './enrol.ts'
-import { entitlement } from './entitlement.ts'
 import { nounHelp, overview, verbHelp } from './help.ts'
-import { node } from './node.ts'
+import { NOUNS } from './nouns.ts'
 import { hasStore, openStore } from './open-store.ts'
-import { recovery } from './recovery.ts'
-import { token } from './token.ts'
 import { Refused } from './verb.ts'
 
-const NOUNS = [account, token, entitlement, enrol, node, audit, recovery]
 const EXIT_REFUSED = 1
 const EXIT_USAGE = 2
 
+process.umask(0o077) // it may be the one that makes the database
 let config: GatewayConfig | undefined
 try {
   const command = readCommandLine(NOUNS, process.argv.slice(2))

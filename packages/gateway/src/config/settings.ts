@@ -87,7 +87,7 @@ export const SETTINGS = [
     max: 1000,
     for: 'gateway',
     description:
-      'Messages per second that one line sends, sustained. `unlimited` lifts the limit; Apple flags real lines that send so.',
+      'Messages per second that one line sends, sustained. `unlimited` lifts the limit: for simulated lines only, real ones would be flagged.',
   },
   {
     name: 'BLUEWIRE_LINE_BURST',

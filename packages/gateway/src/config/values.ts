@@ -87,12 +87,13 @@ export function sizeText(bytes: number): string {
 function withUnit(text: string, units: Readonly<Record<string, number>>, bare: number): number | undefined {
   const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text)
   if (match === null) return undefined
-  const size = match[2] === '' ? bare : units[(match[2] ?? '').toLowerCase()]
+  const unit = (match[2] ?? '').toLowerCase()
+  const size = unit === '' ? bare : Object.hasOwn(units, unit) ? units[unit] : undefined
   return size === undefined ? undefined : Number(match[1]) * size
 }
 
 function inRange(setting: NumberSetting, value: number | undefined): number | undefined {
-  if (value === undefined || value < setting.min || value > setting.max) return undefined
+  if (value === undefined || !(value >= setting.min && value <= setting.max)) return undefined
   return setting.kind === 'rate' ? value : Math.round(value)
 }
 

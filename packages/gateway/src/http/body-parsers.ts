@@ -34,7 +34,7 @@ export function readJson(body: Buffer): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    const { position, line, column } = jsonErrorAt(text)
+    const { position, line, column } = jsonErrorAt(text, error instanceof Error ? error.message : '')
     throw new BluewireError(
       'bad_json',
       `The body is not JSON: it goes wrong at line ${line}, column ${column} (position ${position}).`,

@@ -1,7 +1,10 @@
 /** A decoded form body. Values keep every space: in `to`, one may be a lost `+`. */
+import { isUtf8 } from 'node:buffer'
 import { BluewireError } from '@bluewire/contract/errors'
 
 const FIELDS_MAX = 100
+const PERCENT = 0x25
+const HEX_PAIR = /^[\da-f]{2}$/i
 
 export class FormFields {
   readonly #values: ReadonlyMap<string, readonly string[]>
@@ -36,23 +39,20 @@ export function readForm(body: string): FormFields {
   return new FormFields(values)
 }
 
-function decode(written: string): string {
-  try {
-    return decodeURIComponent(asEscapes(written.replaceAll('+', ' ')))
-  } catch (error) {
-    throw new BluewireError(
-      'bad_form',
-      'The form holds a % escape that is not UTF-8. Encode each value once, as UTF-8.',
-      {
-        cause: error,
-      },
-    )
-  }
-}
-
 /** As browsers read forms: a % that begins no escape is a per cent sign; bytes that were not escaped are the UTF-8 they are. */
-function asEscapes(written: string): string {
-  return written
-    .replace(/%(?![\da-f]{2})/gi, '%25')
-    .replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16)}`)
+function decode(written: string): string {
+  const text = written.replaceAll('+', ' ')
+  if (/^[\x00-\x24\x26-\x7f]*$/.test(text)) return text // eslint-disable-line no-control-regex -- all of ASCII but %
+  const bytes = Buffer.from(text, 'latin1')
+  let length = 0
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] ?? 0
+    const pair = byte === PERCENT ? text.slice(i + 1, i + 3) : ''
+    const isEscape = HEX_PAIR.test(pair)
+    bytes[length++] = isEscape ? Number.parseInt(pair, 16) : byte
+    if (isEscape) i += 2
+  }
+  const decoded = bytes.subarray(0, length)
+  if (isUtf8(decoded)) return decoded.toString('utf8')
+  throw new BluewireError('bad_form', 'The form holds a % escape that is not UTF-8. Encode each value once, as UTF-8.')
 }

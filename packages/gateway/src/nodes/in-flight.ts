@@ -35,17 +35,17 @@ export class InFlight {
   }
 
   dispatched(attempt: AttemptId, line: LineId): void {
-    this.#put(attempt, line, 'dispatched')
+    this.#put(attempt, { line, stage: 'dispatched' })
   }
 
   /** The node said on resume that it had begun it. */
   started(attempt: AttemptId): void {
-    this.#put(attempt, null, 'taken')
+    this.#put(attempt, { line: null, stage: 'taken' })
   }
 
   taken(attempt: AttemptId): void {
     const waiting = this.#waiting.get(attempt)
-    if (waiting?.stage === 'dispatched') this.#put(attempt, waiting.line, 'taken', waiting.sinceMs)
+    if (waiting?.stage === 'dispatched') this.#put(attempt, { ...waiting, stage: 'taken' })
   }
 
   settled(attempt: AttemptId): void {
@@ -64,8 +64,9 @@ export class InFlight {
     return false
   }
 
-  #put(attempt: AttemptId, line: LineId | null, stage: Waiting['stage'], sinceMs = this.#clock.monotonicMs()): void {
-    this.#waiting.set(attempt, { line, sinceMs, stage, stageAtMs: this.#clock.monotonicMs() })
+  #put(attempt: AttemptId, { line, stage, sinceMs }: Pick<Waiting, 'line' | 'stage'> & { sinceMs?: number }): void {
+    const nowMs = this.#clock.monotonicMs()
+    this.#waiting.set(attempt, { line, stage, sinceMs: sinceMs ?? nowMs, stageAtMs: nowMs })
     this.#timer ??= this.#clock.setTimer(1000, () => this.#check())
   }
 
@@ -76,7 +77,7 @@ export class InFlight {
       const age = nowMs - waiting.stageAtMs
       if (waiting.stage === 'dispatched' && age >= TAKEN_WITHIN_MS) return this.#overdue.noTaken()
       if (waiting.stage === 'taken' && age >= OUTCOME_WITHIN_MS) {
-        this.#put(attempt, waiting.line, 'asked', waiting.sinceMs)
+        this.#put(attempt, { ...waiting, stage: 'asked' })
         this.#overdue.lookUp(attempt)
       } else if (waiting.stage === 'asked' && age >= LOOK_UP_WITHIN_MS) {
         this.#waiting.delete(attempt)

@@ -15,6 +15,7 @@ let ending: Promise<void> | undefined
 
 // However far the start has come, being asked to stop ends it, and that is no failure.
 void untilAskedToStop().then(() => end(0))
+process.umask(0o077) // also for the two processes: texts and credentials are in their files
 process.stdout.on('error', () => undefined) // `npm start | head`
 try {
   config = loadConfig(process.env)

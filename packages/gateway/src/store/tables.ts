@@ -123,6 +123,8 @@ export interface Tables {
     /** Attempts by the present service. */
     tries: Generated<number>
     first_try_at: number | null
+    /** How often it was sent again although an attempt of it may have gone out. */
+    resends: Generated<number>
     ever_sent: Generated<Flag>
     /** What really went out. */
     sent_service: Service | null

@@ -13,7 +13,7 @@ import { messageAnswer } from '@bluewire/contract/api/message'
 import { quotaAnswer } from '@bluewire/contract/api/quota'
 import { ERRORS } from '@bluewire/contract/errors'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { HttpWorld, LINE, SMS_LINE } from './http-world.ts'
+import { eventually, HttpWorld, LINE, SMS_LINE } from './http-world.ts'
 import type { Tenant } from './http-world.ts'
 import { bodyOf } from './row-check.ts'
 import { PRINTED, ready, WITH_SMS } from './rows-a.ts'
@@ -41,7 +41,7 @@ describe('answers', () => {
     ['GET', '/%', 400, 'bad_request'],
     ['GET', `/${'a'.repeat(5000)}`, 404, 'not_found'],
     ['GET', '/messages/x', 401, 'unauthorized'],
-  ])('%s %s is %i %s', async (method, url, status, code) => {
+  ])('%s %s is %i %s', async (...[method, url, status, code]) => {
     const response = await world.app.inject({ method: method as 'GET', url })
     expect(response.statusCode).toBe(status)
     const body = errorBody.parse(response.json())
@@ -124,7 +124,7 @@ describe('access', () => {
     await world.get(fresh, '/user/get/quota')
     const used = async () =>
       (await world.store.tokens(tenant.account)).find((t) => t.id === fresh.tokenId)?.lastUsedAtMs
-    await expect.poll(used).toBeGreaterThan(0)
+    await eventually(used).toBeGreaterThan(0)
   })
 })
 
@@ -149,7 +149,7 @@ describe('routes', () => {
     world.sql(`update nodes set health = 'ok' where id = '${node.id}'`)
     expect(await read()).toMatchObject([{ health: 'good' }, { health: 'good' }])
     node.disconnect()
-    await expect.poll(read).toMatchObject([{ available: false, health: 'unknown' }, { available: false }])
+    await eventually(read).toMatchObject([{ available: false, health: 'unknown' }, { available: false }])
   })
 
   it('tell what became of a message', async () => {

@@ -59,6 +59,7 @@ function promised(message: string): RegExp {
   const source = message
     .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
     .replace('37 messages', '\\d+ messages')
+    .replace('1 try', '(?:1 try|\\d tries)')
     .replace('12:04:05Z', '\\d\\d:\\d\\d:\\d\\dZ')
     .replace('12:04Z', '\\d\\d:\\d\\dZ')
   return new RegExp(`^${source}$`)

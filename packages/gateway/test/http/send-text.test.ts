@@ -8,7 +8,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { AcceptUnknownError } from '../../src/store/store.ts'
 import type { Store } from '../../src/store/store.ts'
-import { HttpWorld, LINE } from './http-world.ts'
+import { eventually, HttpWorld, LINE } from './http-world.ts'
 import type { WorldOptions } from './http-world.ts'
 import { bodyOf } from './row-check.ts'
 import { PRINTED, ready, WITH_SMS } from './rows-a.ts'
@@ -54,10 +54,10 @@ describe('after the accept', () => {
     turn = async () => {
       turn = undefined
       node.settle(node.sent[0] ?? expect.fail(), { fact: 'sent' }) // late evidence beats the proof
-      await expect.poll(() => w.count(`select count(*) from messages where state = 'sent'`)).toBe(1)
+      await eventually(() => w.count(`select count(*) from messages where state = 'sent'`)).toBe(1)
     }
     const waiting = w.send(t, PRINTED)
-    await expect.poll(() => node.sent.length).toBe(1)
+    await eventually(() => node.sent.length).toBe(1)
     node.settle(node.sent[0] ?? expect.fail(), { fact: 'not_sent', class: 'refused', reason: 'send_refused' })
     const response = await waiting
     expect([response.statusCode, bodyOf(response).status]).toEqual([200, 'sent'])
@@ -144,7 +144,7 @@ it('answers everybody who waits when the gateway drains', async () => {
   const t = await w.tenant()
   const node = await w.node(t, { script: () => null })
   const waiting = [w.send(t, PRINTED), w.send(t, to('+14155552671'))]
-  await expect.poll(() => node.sent.length).toBe(2)
+  await eventually(() => node.sent.length).toBe(2)
   w.state.draining = true
   w.waiters.drain()
   const responses = await Promise.all(waiting)

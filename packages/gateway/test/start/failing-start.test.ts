@@ -238,8 +238,7 @@ describe('the disk', { timeout: STORY_MS }, () => {
 
 describe('the database', { timeout: STORY_MS }, () => {
   /** A folder with a database in it that a gateway made; nobody may write it. */
-  async function usedFolder(): Promise<{ folder: string; database: string }> {
-    const folder = newOwnFolder()
+  async function usedFolder(folder = newOwnFolder()): Promise<{ folder: string; database: string }> {
     const port = await freePort()
     const command = new Command(['node', LAUNCHER, GATEWAY], {
       env: { BLUEWIRE_DATA_DIR: folder, BLUEWIRE_PORT: String(port) },
@@ -275,6 +274,17 @@ describe('the database', { timeout: STORY_MS }, () => {
       )
     }
     expect(readFileSync(database).equals(before)).toBe(true)
+  })
+
+  test('is sound, but its lock is damaged; the advice works', async () => {
+    const { folder } = await usedFolder()
+    const lock = join(folder, 'gateway.lock')
+    writeFileSync(lock, 'hello '.repeat(1000))
+    expect(expectOneSentence(await start({ BLUEWIRE_DATA_DIR: folder }))).toBe(
+      `The lock file ${lock} is damaged. Delete it, then start again; it holds nothing.`,
+    )
+    rmSync(lock)
+    await usedFolder(folder)
   })
 
   test('is of a newer Bluewire', async () => {

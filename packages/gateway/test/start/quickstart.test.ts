@@ -4,7 +4,7 @@
  * data and token survive a restart; it obeys the settings; it stops in time, whoever is killed and how.
  * World: the launcher on the machine's own Node.js, the gateway and the node as processes, real files, curl. Nothing is mocked.
  */
-import { rmSync, statSync } from 'node:fs'
+import { readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Command, expectGone, freePort, isListening, lockHolder, newFolder, run, ROOT } from './command.ts'
@@ -63,6 +63,8 @@ describe('starting', { timeout: STORY_MS }, () => {
     })
     expect(statSync(join(dataDir, 'quickstart.json')).mode & 0o777).toBe(0o600)
     expect(statSync(dataDir).mode & 0o777).toBe(0o700)
+    const readableByOthers = readdirSync(dataDir).filter((file) => (statSync(join(dataDir, file)).mode & 0o077) !== 0)
+    expect(readableByOthers).toEqual([])
   })
 
   test('the printed request is the one of the documentation page, with host and token changed', async () => {
@@ -120,6 +122,22 @@ describe('starting', { timeout: STORY_MS }, () => {
     const { node: firstNode } = savedFile(first)
     await stop(first)
     rmSync(join(dataDir, 'node'), { recursive: true })
+
+    const second = await startQuickstart(dataDir)
+    expect(await sendAsPrinted(second)).toMatchObject({ message: 'Successfully sent' })
+    expect(savedFile(second)['node']).not.toBe(firstNode)
+  })
+
+  test('a node that was taken out of service is replaced', async () => {
+    const dataDir = newFolder()
+    const first = await startQuickstart(dataDir)
+    const { node: firstNode } = savedFile(first)
+    await stop(first)
+    const admin = join(ROOT, 'packages/gateway/src/admin/bluewire-gateway.cjs')
+    const retired = await run(['node', admin, 'node', 'retire', String(firstNode)], {
+      env: { BLUEWIRE_DATA_DIR: dataDir },
+    })
+    expect(retired.code).toBe(0)
 
     const second = await startQuickstart(dataDir)
     expect(await sendAsPrinted(second)).toMatchObject({ message: 'Successfully sent' })

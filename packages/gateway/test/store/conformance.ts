@@ -294,6 +294,24 @@ function exerciseOutcomes(name: string, world: MakeWorld): void {
       expect((await w.dispatch()).message).toBe(next)
     })
 
+    it('sends an unknown one again once, when the caller asked for it, and not for ever', async () => {
+      const w = await world()
+      const id = await w.accept({ onUnknown: 'resend' })
+      await w.fact(await w.dispatch(), { fact: 'unknown', reason: 'no_row' })
+      await w.fact(await w.dispatch(), { fact: 'unknown', reason: 'no_row' })
+      expect(await w.state(id)).toMatchObject({ state: 'unknown', attempts: 2 })
+      expect(await w.dispatchAny()).toMatchObject({ kind: 'nothing' })
+    })
+
+    it('believes receipts of an attempt that was called not sent', async () => {
+      const w = await world()
+      const id = await w.accept()
+      const d = await w.dispatch()
+      await w.fact(d, { fact: 'not_sent', class: 'refused', reason: 'send_refused' })
+      for (const fact of ['sent', 'delivered', 'read'] as const) await w.fact(d, { fact })
+      expect((await w.state(id)).state).toBe('read')
+    })
+
     it('asks the node to leave a message that a caller cancels, and cancels on proof', async () => {
       const w = await world()
       const id = await w.accept()
@@ -366,6 +384,23 @@ function exerciseSessions(name: string, world: MakeWorld): void {
       const w = await world()
       await w.connect({ journal_head: 10 })
       expect(await w.do(w.store.hello({ gateway: 'gw_test', frame: w.hello({ journal_head: 9 }) }))).toMatchObject({ code: 'restored' })
+    })
+
+    it('acknowledges in order: a frame that failed is asked for again although later ones are stored', async () => {
+      const w = await world()
+      await w.inbound('one', { seq: 1 })
+      await w.inbound('three', { seq: 3, guid: 'third' })
+      const welcome = await w.connect({ outbox: { oldest: 1, head: 3, acked: 1 } })
+      expect(welcome.ackedSeq).toBe(1)
+      await w.inbound('two', { seq: 2, guid: 'second' })
+      await w.inbound('three', { seq: 3, guid: 'third' })
+      expect((await w.connect({ outbox: { oldest: 1, head: 3, acked: 1 } })).ackedSeq).toBe(3)
+    })
+
+    it('does not wait for frames that a node no longer has', async () => {
+      const w = await world()
+      const welcome = await w.connect({ outbox: { oldest: 41, head: 45, acked: 0 } })
+      expect(welcome.ackedSeq).toBe(40)
     })
 
     it('wants an answer for every attempt it holds open', async () => {

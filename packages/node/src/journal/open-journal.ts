@@ -24,7 +24,7 @@ export function openJournal(path: string, newId: () => JournalId, nowMs: number)
     const aside = `${path}.damaged-${nowMs}`
     // The log of the old file must not be replayed into the new one.
     for (const suffix of ['', '-wal', '-shm']) if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix)
-    const damage = `The journal ${path} is damaged (${(error as Error).message}); it was moved to ${aside} and a new one was begun.`
+    const damage = `The journal ${path} is damaged (${(error as Error).message.replace(/\s+/g, ' ')}); it was moved to ${aside} and a new one was begun.`
     return { journal: openWhole(path, newId), damage }
   }
 }

@@ -183,8 +183,13 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'acknowledge-before-commit',
-    breaks: 'hole 10: a frame is acknowledged although its commit may fail',
+    breaks: 'hole 10: a frame is acknowledged although its commit may fail (and the node believes the ack over the next welcome)',
     edits: [
+      {
+        file: 'node/src/handshake.ts',
+        find: 'const gatewayLostFrames = welcome.acked_seq < before.outbox.acked',
+        replace: 'const gatewayLostFrames = false',
+      },
       {
         file: 'gateway/src/nodes/node-session.ts',
         find: 'const result = await this.#apply(frame).catch(',
@@ -201,7 +206,7 @@ export const MUTANTS: readonly Mutant[] = [
       {
         file: 'gateway/src/store/sqlite/dispatch.ts',
         find: "or (b.state = 'queued' and b.class = m.class and b.lane_seq < m.lane_seq and b.hold_reason is null)))",
-        replace: "or (b.state = 'queued' and b.class = m.class and b.lane_seq < m.lane_seq and b.not_before <= ${p.now} and b.hold_reason is null)))",
+        replace: "or (b.state = 'queued' and b.class = m.class and b.lane_seq < m.lane_seq and b.not_before = 0 and b.hold_reason is null)))",
       },
     ],
   },

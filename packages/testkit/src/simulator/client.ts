@@ -6,6 +6,7 @@ import type { AcceptResult, NewMessage, Store } from '@bluewire/gateway/store/st
 export type Request = Readonly<{
   id: MessageId
   recipient: string
+  body: string
   fallback: boolean
   onUnknown: 'hold' | 'resend'
   expiresInMs: number
@@ -28,7 +29,7 @@ export async function ask(store: Store, account: AccountId, request: Request): P
     account,
     token: null,
     recipient: request.recipient,
-    body: `to ${request.recipient}`,
+    body: request.body,
     service: request.service,
     class: request.class,
     from: null,

@@ -18,6 +18,8 @@ export type Plan = Readonly<{
   /** Share of messages that ask to be sent again when their outcome is unknown. */
   resends: number
   steps: readonly Step[]
+  /** Moments from which on the so-manieth statement of the gateway finds the disk full. */
+  failingWrites: ReadonlyArray<Readonly<{ atMs: number; statements: number }>>
   nodeDownMsMax: number
   mac: MacFaults
   node: NodeFaults
@@ -48,6 +50,12 @@ export function choosePlan(random: Random): Plan {
     for (let i = 0; i < times; i++) steps.push({ atMs: random.between(0, crowded ? span + 30_000 : lengthMs), what: act.what })
   }
   addRare(random, steps, lengthMs)
+  const failingWrites = Array.from({ length: random.chance(0.3) ? random.between(1, 8) : 0 }, () => ({
+    atMs: random.between(0, span + 10_000),
+    statements: random.between(1, 40),
+  }))
+  // Just before several requests come at once, and share a commit.
+  if (together > 0 && random.chance(0.7)) failingWrites.push({ atMs: Math.floor(span / 2), statements: random.between(5, 80) })
   // A store restored from a copy and a journal that is gone: nobody is left who knows, and what Bluewire then says cannot be judged.
   const restored = steps.some((s) => s.what === 'restore gateway')
   return {
@@ -58,6 +66,7 @@ export function choosePlan(random: Random): Plan {
     fallback: random.chance(0.4),
     resends: random.chance(0.15) ? 0.5 : 0,
     steps: restored ? steps.filter((s) => s.what !== 'lose journal') : steps,
+    failingWrites,
     nodeDownMsMax: random.pick([2_000, 20_000, 90_000]),
     mac: {
       refuses: random.chance(0.2) ? 0.1 : 0,

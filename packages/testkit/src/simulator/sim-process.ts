@@ -2,16 +2,13 @@
  * A process that can be killed between any two of its effects. Killing takes its memory, its timers and its sockets at once; what its
  * database had committed stays, byte for byte, for the process that comes after it.
  */
-import { DatabaseSync } from 'node:sqlite'
 import type { Clock, Timer } from '@bluewire/platform/clock'
+import { FailingDatabase } from './failing-database.ts'
 import type { VirtualClock } from '../virtual-clock.ts'
-
-/** Pages a full disk still lets a database grow by. */
-const FULL_DISK_PAGES = 0
 
 export class SimProcess implements Clock {
   readonly name: string
-  readonly db: DatabaseSync
+  readonly db: FailingDatabase
   readonly #clock: VirtualClock
   #alive = true
   #committed: Uint8Array | null = null
@@ -19,7 +16,7 @@ export class SimProcess implements Clock {
   constructor(name: string, clock: VirtualClock, stored: Uint8Array | null) {
     this.name = name
     this.#clock = clock
-    this.db = new DatabaseSync(':memory:')
+    this.db = new FailingDatabase(':memory:')
     if (stored !== null) this.db.deserialize(stored)
   }
 
@@ -41,11 +38,11 @@ export class SimProcess implements Clock {
     this.db.close()
   }
 
-  /** From now on the database cannot grow, until `freeDisk`. */
-  fillDisk(): void {
+  /** From now on the database can grow by no more than `room` pages, until `freeDisk`. */
+  fillDisk(room = 0): void {
     if (!this.#alive) return
     const pages = Number(Object.values(this.db.prepare('pragma page_count').get() ?? {})[0])
-    this.db.exec(`pragma max_page_count = ${pages + FULL_DISK_PAGES}`)
+    this.db.exec(`pragma max_page_count = ${pages + room}`)
   }
 
   freeDisk(): void {

@@ -65,6 +65,7 @@ export class World {
   async run(): Promise<void> {
     await this.#setUp()
     for (const step of this.plan.steps) this.clock.setTimer(step.atMs, () => this.#strikeSoon(step.what))
+    for (const { atMs, statements } of this.plan.failingWrites) this.clock.setTimer(atMs, () => this.#failOneWrite(statements))
     for (const atMs of this.plan.requestsAtMs) this.clock.setTimer(atMs, () => this.#request(this.#newRequest()))
     await this.clock.advance(this.plan.lengthMs)
     this.#heal()
@@ -164,7 +165,7 @@ export class World {
     if (!this.gateway.process.alive) return
     this.gateway.process.kill()
     for (const connection of this.#connections.splice(0)) connection.cut()
-    this.clock.setTimer(this.random.between(100, 20_000), () => this.#startGateway(this.gateway.process.image()))
+    this.clock.setTimer(this.random.delay(50, 20_000), () => this.#startGateway(this.gateway.process.image()))
   }
 
   #startGateway(stored: Uint8Array, restored = false): void {
@@ -243,6 +244,13 @@ export class World {
     return Number(this.gateway.process.db.prepare('select conn from nodes where id = ?').get(node.id)?.['conn'])
   }
 
+  /** The disk runs full in the middle of a batch, and space is back at once. */
+  #failOneWrite(statements: number): void {
+    if (!this.gateway.process.alive) return
+    this.strike('one write of the gateway fails')
+    this.gateway.process.db.failIn(statements)
+  }
+
   #restoreGateway(): void {
     const backup = this.#backup
     if (backup === null || !this.gateway.process.alive) return
@@ -274,6 +282,7 @@ export class World {
     return {
       id: newRequestId(service, this.#ulid),
       recipient: random.pick(recipients),
+      body: 'x'.repeat(random.chance(0.3) ? random.between(500, 6_000) : 20),
       fallback: this.plan.fallback && random.chance(0.6),
       onUnknown: random.chance(this.plan.resends) ? 'resend' : 'hold',
       expiresInMs: random.chance(0.1) ? random.between(10_000, 60_000) : 4 * 3600_000,

@@ -143,6 +143,7 @@ create table messages (
   attempts integer not null default 0,
   tries integer not null default 0,
   first_try_at integer,
+  resends integer not null default 0,
   ever_sent integer not null default 0,
   sent_service text,
   unknown_at integer,

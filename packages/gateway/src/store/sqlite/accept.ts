@@ -85,6 +85,7 @@ function newRow(
     attempts: 0,
     tries: 0,
     first_try_at: null,
+    resends: 0,
     ever_sent: 0,
     sent_service: null,
     unknown_at: null,

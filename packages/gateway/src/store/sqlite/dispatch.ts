@@ -34,7 +34,7 @@ type Next = { id: MessageId; account: AccountId; lane: LaneId; body: string | nu
 const NOTHING = { kind: 'nothing', againInMs: null, why: 'empty' } as const
 
 export function prepareDispatch(db: Db, append: AppendEvent): (tx: Tx, input: DispatchInput) => DispatchResult {
-  const s = prepare(db)
+  const s = { ...prepare(db), ...writeStatements(db) }
 
   return (tx, input) => {
     const line = s.line.get({ line: input.line })
@@ -137,6 +137,11 @@ function prepare(db: Db) {
           where id = ${p.line} and epoch = ${p.epoch} and paused = 0 and suspended = 0
             and tat - ${p.now} <= (burst - 1) * gap_ms`.compile(k),
     })),
+  }
+}
+
+function writeStatements(db: Db) {
+  return {
     take: db.statement<{ id: MessageId; now: number }, unknown>((k, p) => ({
       compile: () =>
         sql`update messages set state = 'sending', attempts = attempts + 1, tries = tries + 1,

@@ -27,7 +27,7 @@ export interface MessageWrites {
 
 type Update = Pick<
   MessageRow,
-  | 'id' | 'state' | 'service' | 'line' | 'tries' | 'first_try_at' | 'not_before' | 'lane_free_at' | 'failure' | 'failure_detail'
+  | 'id' | 'state' | 'service' | 'line' | 'tries' | 'first_try_at' | 'resends' | 'not_before' | 'lane_free_at' | 'failure' | 'failure_detail'
   | 'cancel_asked_at' | 'unknown_at' | 'ever_sent' | 'sent_service' | 'charged_month' | 'refunded_month' | 'updated_at'
 > & { was: MessageRow['state'] }
 
@@ -40,7 +40,7 @@ export function prepareMessageWrites({ db, append, usage, routing }: MessageWrit
     const decided = transition(factsOf(row), event, tx.nowMs)
     if (decided === null) return null
     const { change, line } = settleLine(row, decided)
-    const next = updated(tx, row, change, { line, about })
+    const next = updated(row, { change, line, about, nowMs: tx.nowMs })
     if (statements.update.run(next) !== 1) throw new Error(`message ${row.id} changed under its own lock`)
     if (change.override === true) statements.override.run({ message: row.id })
     if (change.refund === true && row.charged_month !== null) usage.giveBack(row.account, row.charged_month)
@@ -88,12 +88,9 @@ function typeOf(row: MessageRow, change: MessageChange, event: MessageEvent): st
   return `message.${change.state}`
 }
 
-function updated(
-  tx: Tx,
-  row: MessageRow,
-  change: MessageChange,
-  more: { line: LineId | null; about: About },
-): Update {
+type Step = Readonly<{ change: MessageChange; line: LineId | null; about: About; nowMs: number }>
+
+function updated(row: MessageRow, { change, line, about, nowMs }: Step): Update {
   const evidence = change.state === 'sent' || change.state === 'delivered' || change.state === 'read'
   const fellBack = change.service !== undefined && change.service !== row.service
   return {
@@ -101,20 +98,21 @@ function updated(
     was: row.state,
     state: change.state,
     service: change.service ?? row.service,
-    line: more.line,
+    line,
     tries: fellBack || change.override === true ? 0 : row.tries,
     first_try_at: fellBack || change.override === true ? null : row.first_try_at,
+    resends: row.resends + (change.override === true ? 1 : 0),
     not_before: change.notBeforeMs ?? row.not_before,
     lane_free_at: change.laneFreeAtMs ?? (change.state === 'unknown' ? row.lane_free_at : null),
     failure: evidence ? null : (change.failure ?? row.failure),
-    failure_detail: evidence ? null : (more.about.detail ?? row.failure_detail),
+    failure_detail: evidence ? null : (about.detail ?? row.failure_detail),
     cancel_asked_at: change.cancelAskedAtMs ?? row.cancel_asked_at,
-    unknown_at: change.state === 'unknown' ? (row.unknown_at ?? tx.nowMs) : row.unknown_at,
+    unknown_at: change.state === 'unknown' ? (row.unknown_at ?? nowMs) : row.unknown_at,
     ever_sent: evidence ? 1 : row.ever_sent,
-    sent_service: evidence ? (row.sent_service ?? more.about.service ?? row.service) : row.sent_service,
+    sent_service: evidence ? (row.sent_service ?? about.service ?? row.service) : row.sent_service,
     charged_month: change.refund === true ? null : change.charge === true ? row.refunded_month : row.charged_month,
     refunded_month: change.refund === true ? row.charged_month : change.charge === true ? null : row.refunded_month,
-    updated_at: tx.nowMs,
+    updated_at: nowMs,
   }
 }
 
@@ -130,6 +128,7 @@ function prepare(db: Db) {
           line: p.line,
           tries: p.tries,
           first_try_at: p.first_try_at,
+          resends: p.resends,
           not_before: p.not_before,
           lane_free_at: p.lane_free_at,
           failure: p.failure,

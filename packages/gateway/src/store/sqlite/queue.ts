@@ -24,7 +24,7 @@ export type StrandedLane = Readonly<{ lane: LaneId; account: AccountId; line: Li
 export type QueueParts = Readonly<{ db: Db; append: AppendEvent; messages: MessageWrites; routing: RoutingLines }>
 
 export function prepareQueue({ db, append, messages, routing }: QueueParts): Queue {
-  const s = prepare(db)
+  const s = { ...prepare(db), ...moveStatements(db) }
 
   const owned = (account: AccountId, id: MessageId) => {
     const row = messages.load(id)
@@ -141,6 +141,11 @@ function prepare(db: Db) {
         .where('state', 'in', ['queued', 'sending', 'unknown'])
         .limit(1),
     ),
+  }
+}
+
+function moveStatements(db: Db) {
+  return {
     stranded: db.statement<{ before: number }, StrandedLane>((k, p) => ({
       compile: () =>
         sql<StrandedLane>`select distinct m.lane, m.account, m.line, m.service from lines l

@@ -49,7 +49,7 @@ type LineRow = {
 }
 
 export function prepareReads(db: Db): Reads {
-  const s = prepare(db)
+  const s = { ...prepare(db), ...lineStatements(db) }
   return {
     message(account, id) {
       const row = s.message.get({ account, id })
@@ -177,6 +177,11 @@ function prepare(db: Db) {
         .where('messages.account', '=', p.account)
         .orderBy('attempts.n'),
     ),
+  }
+}
+
+function lineStatements(db: Db) {
+  return {
     lines: db.statement<{ account: AccountId }, LineRow>((k, p) => ({
       compile: () =>
         sql<LineRow>`select l.id, l.account, l.address, l.services, l.sends, l.simulated, l.pool, l.paused, l.pause_reason,

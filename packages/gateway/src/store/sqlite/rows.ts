@@ -33,6 +33,7 @@ export function factsOf(row: MessageRow): MessageFacts {
     sealed: row.sealed === 1,
     fallback: row.fallback === 1,
     onUnknown: row.on_unknown,
+    resends: row.resends,
     unknownAtMs: row.unknown_at,
     everSent: row.ever_sent === 1,
     refunded: row.refunded_month !== null,

@@ -2,16 +2,15 @@
  * W3: what a node says about an attempt. Facts are keyed by (attempt, node) and fenced by the node's present epoch: who may write now
  * matters, not who dispatched. A fact that changes nothing (a repeat, or weaker than what is known) is still acknowledged.
  */
-import type { AttemptId, LineId, NodeId } from '@bluewire/contract/ids'
+import type { AttemptId, NodeId } from '@bluewire/contract/ids'
 import { NOT_RUN_REASONS } from '@bluewire/contract/node-protocol/common'
 import type { FactKind, NotSentClass } from '@bluewire/contract/node-protocol/common'
 import type { FactFrame, VoidDoneFrame } from '@bluewire/contract/node-protocol/node-frames'
-import { attemptAfter, IN_FLIGHT } from '@bluewire/engine/attempt-state'
+import { attemptAfter } from '@bluewire/engine/attempt-state'
 import type { AttemptState } from '@bluewire/engine/attempt-state'
-import { UNKNOWN_HOLD_MS } from '@bluewire/engine/message-state'
 import type { MessageEvent } from '@bluewire/engine/message-state'
 import type { FrameResult, SessionKey, TakenResult } from '../store.ts'
-import type { Flag } from '../tables.ts'
+import { prepareAdoption } from './adopt.ts'
 import type { AppendEvent } from './events.ts'
 import type { Tx } from './group-writer.ts'
 import type { Journals } from './journals.ts'
@@ -44,6 +43,7 @@ export type SettleParts = Readonly<{ db: Db; append: AppendEvent; messages: Mess
 
 export function prepareSettle({ db, append, messages, journals }: SettleParts): Settle {
   const s = prepare(db)
+  const adopt = prepareAdoption({ db, append, messages })
 
   const fenced = (session: SessionKey): boolean => s.session.get(session) === undefined
   const load = (id: AttemptId): AttemptRow | undefined => s.attempt.get({ id })
@@ -62,7 +62,7 @@ export function prepareSettle({ db, append, messages, journals }: SettleParts): 
 
   function fact(tx: Tx, session: SessionKey, frame: FactFrame): FrameResult {
     if (fenced(session)) return { kind: 'fenced' }
-    const attempt = load(frame.attempt) ?? adopt(tx, session, frame)
+    const attempt = load(frame.attempt) ?? (adopt(tx, session, frame) ? load(frame.attempt) : undefined)
     if (attempt === undefined || attempt.node !== session.node) {
       journals.orphan(tx, session.node, { journalId: frame.journal_id, text: JSON.stringify(frame), reason: 'no such attempt on this node' })
       journals.acked(session.node, frame.journal_id, frame.seq)
@@ -100,7 +100,7 @@ export function prepareSettle({ db, append, messages, journals }: SettleParts): 
 
   function record(tx: Tx, attempt: AttemptRow, finding: Finding): void {
     const state = attemptAfter(attempt.state, finding.fact)
-    if (state === null) return
+    if (state === null) return receiptOfRefuted(tx, attempt, finding)
     const changed = s.settle.run({
       id: attempt.id,
       was: attempt.state,
@@ -125,6 +125,14 @@ export function prepareSettle({ db, append, messages, journals }: SettleParts): 
     for (const { line } of s.linesOfLane.all({ lane: attempt.lane })) if (line !== null) tx.hints.push({ kind: 'line', id: line })
   }
 
+  /** A refuted attempt stays refuted, but what the recipient's phone says of it is still the truth about the message. */
+  function receiptOfRefuted(tx: Tx, attempt: AttemptRow, finding: Finding): void {
+    if (attempt.state !== 'refuted' || (finding.fact !== 'delivered' && finding.fact !== 'read')) return
+    const message = messages.load(attempt.message)
+    if (message === undefined) return
+    messages.apply(tx, message, { event: messageEvent(attempt, finding), about: aboutOf(attempt, finding) })
+  }
+
   /** Another attempt of the message may have gone out as well. */
   function mayBeTwice(attempt: AttemptRow, message: MessageRow): boolean {
     return s.others.all({ message: message.id, not: attempt.id }).some((other) => other.state !== 'not_sent')
@@ -140,38 +148,6 @@ export function prepareSettle({ db, append, messages, journals }: SettleParts): 
       line: known.attempt.line,
       data: { fact: known.finding.fact, state: known.state, ...(known.finding.reason ? { reason: known.finding.reason } : {}) },
     })
-  }
-
-  /**
-   * A restored store lacks an attempt that the node ran: it is taken in, so that the message is not sent a second time (PROTOCOL 17).
-   * That it has a higher number than the attempt the store holds open proves that one was settled as not sent: it is superseded.
-   * A lower one came before something this store did by itself; it counts as evidence only.
-   */
-  function adopt(tx: Tx, session: SessionKey, frame: FactFrame): AttemptRow | undefined {
-    const message = messages.load(frame.message)
-    const line = s.lineOfNode.get({ node: session.node, address: frame.line })
-    if (message === undefined || line === undefined || line.account !== message.account) return undefined
-    const live = s.live.get({ message: message.id })
-    const outranked = live !== undefined && live.n >= frame.n
-    if (live !== undefined && !outranked) s.supersede.run({ id: live.id })
-    const numberTaken = s.numbered.get({ message: message.id, n: frame.n }) !== undefined
-    const n = numberTaken ? message.attempts + 1 : frame.n
-    s.adopt.run({
-      id: frame.attempt,
-      message: message.id,
-      n,
-      lane: message.lane,
-      line: line.id,
-      node: session.node,
-      epoch: session.epoch,
-      journalId: frame.journal_id,
-      service: frame.service,
-      overridden: outranked ? 1 : 0,
-      at: frame.at,
-    })
-    s.adopted.run({ message: message.id, n, open: outranked ? 0 : 1, at: tx.nowMs, laneFree: tx.nowMs + UNKNOWN_HOLD_MS })
-    append(tx, { account: message.account, type: 'attempt.adopted', message: message.id, attempt: frame.attempt, node: session.node })
-    return load(frame.attempt)
   }
 
   return { taken, fact, voidDone, giveUp, record, fenced, attempt: load }
@@ -268,71 +244,6 @@ function prepare(db: Db) {
     /** Where the rest of the lane waits: it may go now, by whichever line. */
     linesOfLane: db.statement((k, p: { lane: AttemptRow['lane'] }) =>
       k.selectFrom('messages').select('line').distinct().where('lane', '=', p.lane).where('state', '=', 'queued').limit(10),
-    ),
-    lineOfNode: db.statement((k, p: { node: NodeId; address: string }) =>
-      k.selectFrom('lines').select(['id', 'account']).where('node', '=', p.node).where('address', '=', p.address),
-    ),
-    live: db.statement((k, p: { message: MessageRow['id'] }) =>
-      k
-        .selectFrom('attempts')
-        .select(['id', 'n'])
-        .where('message', '=', p.message)
-        .where('state', 'not in', ['not_sent', 'refuted'])
-        .where('overridden', '=', 0),
-    ),
-    supersede: db.statement((k, p: { id: AttemptId }) =>
-      k
-        .updateTable('attempts')
-        .set((e) => ({
-          overridden: 1,
-          state: e.case().when('state', 'in', IN_FLIGHT).then('unknown' as const).else(e.ref('state')).end(),
-        }))
-        .where('id', '=', p.id),
-    ),
-    numbered: db.statement((k, p: { message: MessageRow['id']; n: number }) =>
-      k.selectFrom('attempts').select('id').where('message', '=', p.message).where('n', '=', p.n),
-    ),
-    adopt: db.statement(
-      (
-        k,
-        p: Pick<AttemptRow, 'id' | 'message' | 'n' | 'lane' | 'node' | 'epoch' | 'service'> & {
-          line: LineId
-          journalId: AttemptRow['journal_id']
-          overridden: Flag
-          at: number
-        },
-      ) =>
-        k.insertInto('attempts').values({
-          id: p.id,
-          message: p.message,
-          n: p.n,
-          lane: p.lane,
-          line: p.line,
-          node: p.node,
-          epoch: p.epoch,
-          journal_id: p.journalId,
-          service: p.service,
-          // Not in flight: its lane may hold another attempt, and its fact follows in this very transaction.
-          state: 'unknown',
-          overridden: p.overridden,
-          dispatched_at: p.at,
-        }),
-    ),
-    adopted: db.statement((k, p: { message: MessageRow['id']; n: number; open: Flag; at: number; laneFree: number }) =>
-      k
-        .updateTable('messages')
-        .set((e) => {
-          const waits = e.and([e('state', 'in', ['queued', 'sending']), e(e.val(p.open), '=', 1 as Flag)])
-          return {
-            attempts: e.fn<number>('max', ['attempts', e.val(p.n)]),
-            tries: e('tries', '+', 1),
-            first_try_at: e.fn.coalesce('first_try_at', e.val(p.at)),
-            state: e.case().when(waits).then('unknown' as const).else(e.ref('state')).end(),
-            unknown_at: e.fn.coalesce('unknown_at', e.val(p.at)),
-            lane_free_at: e.case().when(waits).then(p.laneFree).else(e.ref('lane_free_at')).end(),
-          }
-        })
-        .where('id', '=', p.message),
     ),
   }
 }

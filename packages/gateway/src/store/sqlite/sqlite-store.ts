@@ -10,6 +10,7 @@ import { prepareAccounts } from './accounts.ts'
 import { prepareDispatch } from './dispatch.ts'
 import { prepareEvents } from './events.ts'
 import { GroupWriter } from './group-writer.ts'
+import { prepareHello } from './hello.ts'
 import { prepareInbound } from './inbound.ts'
 import { prepareJournals } from './journals.ts'
 import { prepareLineOffers } from './line-offers.ts'
@@ -82,7 +83,8 @@ function prepareWrites(parts: WriteParts) {
     accept: prepareAccept(parts, append, usage),
     dispatch: prepareDispatch(db, append),
     inbound: prepareInbound({ parts, append, settle, journals, messages }),
-    sessions: prepareSessions({ db, append, settle, journals, offers: prepareLineOffers(parts, append), recovery }),
+    hello: prepareHello({ db, append, settle, journals, offers: prepareLineOffers(parts, append), recovery }),
+    sessions: prepareSessions({ db, append, settle }),
     queue: prepareQueue({ db, append, messages, routing }),
     maintenance: prepareMaintenance(db),
     nodes: prepareNodes({ db, append, settle, appendAudit: accounts.appendAudit }),
@@ -113,7 +115,7 @@ function deliveryMethods(writer: GroupWriter, w: Writes, clock: Clock): Delivery
         w.journals.acked(session.node, frame.journalId, frame.seq)
         return { kind: 'orphaned' }
       }),
-    hello: (input) => writer.run((tx) => w.sessions.hello(tx, input)),
+    hello: (input) => writer.run((tx) => w.hello(tx, input)),
     ready: (session, frame, resume) => writer.run((tx) => w.sessions.ready(tx, session, { frame, resume })),
     recovered: (session) =>
       writer.run((tx) => {

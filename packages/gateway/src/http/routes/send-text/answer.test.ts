@@ -60,11 +60,7 @@ describe('while it is open', () => {
     ['Accepted: waiting, because +15005550001 is paused', { line: { ...LINE, paused: true } }, 3],
     ['Accepted: waiting for a line', { line: null }, 0],
     ['Accepted: held (quiet_hours) until 12:40Z', { holdReason: 'quiet_hours', notBeforeMs: NOW + 30 * 60_000 }, 0],
-    [
-      'Accepted: the first try did not go out, the next is due at 12:10:05Z',
-      { attempts: 1, notBeforeMs: NOW + 5000 },
-      2,
-    ],
+    ['Accepted: 1 try did not go out, the next is due at 12:10:05Z', { attempts: 1, notBeforeMs: NOW + 5000 }, 2],
     ['Accepted: being sent', { state: 'sending' }, 0],
     ['Accepted: outcome not known yet. Do not send it again; see message_id', { state: 'unknown' }, 0],
     ['Accepted: waiting for its turn on +15005550002', { line: { ...LINE, address: '+15005550002', node: null } }, 0],

@@ -61,7 +61,8 @@ function whyQueued({ view, ahead, nowMs }: Situation): string {
   if (line.node !== null && !line.node.online)
     return `waiting for node ${line.node.name}, ${awaySince(line.node, nowMs)}`
   if (view.attempts > 0 && view.notBeforeMs > nowMs) {
-    return `the first try did not go out, the next is due at ${clockTime(view.notBeforeMs, nowMs, 'seconds')}`
+    const tries = view.attempts === 1 ? '1 try' : `${view.attempts} tries`
+    return `${tries} did not go out, the next is due at ${clockTime(view.notBeforeMs, nowMs, 'seconds')}`
   }
   if (ahead > 0) return `${ahead} ${ahead === 1 ? 'message is' : 'messages are'} ahead on ${line.address}`
   return `waiting for its turn on ${line.address}`

@@ -103,7 +103,7 @@ describe('a refusal', () => {
     ['fallback_impossible', 'beta_features.fallback', [A], { fallback: true }],
     ['fallback_impossible', 'beta_features.fallback', [A, { ...SMS, suspended: true }], { fallback: true }],
     ['fallback_impossible', 'beta_features.fallback', [A, { ...SMS, simulated: true }], { fallback: true }],
-  ])('%s of %s', (code, field, lines, change) => {
+  ])('%s of %s', (...[code, field, lines, change]) => {
     const error = refusal(lines, change)
     expect([error.code, error.fields.map((f) => f.field)]).toEqual([code, [field]])
     expect(error.message).toMatch(/[.?]$/)

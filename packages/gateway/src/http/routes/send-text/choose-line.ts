@@ -48,12 +48,8 @@ export function chooseLine(page: Page, wish: LineWish): Choice {
   if (isMagicRecipient(send.to) && !line.simulated) throw magicNumber()
   if (send.fallback && route({ service: 'sms', from: null, sticky: null }, candidates).kind !== 'line')
     throw noFallback()
-  const waitMs = waitBehindMs(
-    queuedOn(page, line.id),
-    line.tatMs,
-    { gapMs: line.gapMs, burst: line.burst },
-    wish.steadyMs,
-  )
+  const { tatMs, gapMs, burst } = line
+  const waitMs = waitBehindMs(queuedOn(page, line.id), { tatMs, pace: { gapMs, burst } }, wish.steadyMs)
   if (waitMs > wish.expiresInMs) throw queueFull(line, waitMs, wish.expiresInMs)
   return { line, asked: asked !== null, failure: null, waitMs }
 }

@@ -1,0 +1,166 @@
+/** W4: a node says hello. Its epoch is raised, so that every older session is fenced, and what it held open is listed for it to answer. */
+import type { AttemptId, GatewayId, JournalId, NodeId } from '@bluewire/contract/ids'
+import type { HelloFrame } from '@bluewire/contract/node-protocol/node-frames'
+import type { Selectable } from 'kysely'
+import type { HelloResult } from '../store.ts'
+import type { Tables } from '../tables.ts'
+import type { AppendEvent } from './events.ts'
+import type { Tx } from './group-writer.ts'
+import type { Journals } from './journals.ts'
+import type { LineOffers } from './line-offers.ts'
+import type { Recovery } from './recovery.ts'
+import type { AttemptRow, Db } from './rows.ts'
+import type { Settle } from './settle.ts'
+
+/** An unknown attempt is asked about on every new session this long; afterwards only a person looks for it. */
+const ASK_UNKNOWN_FOR_MS = 24 * 3600_000
+/** Attempts listed to a node: far more than its lines may have open, and few enough for one frame. */
+const RESUME_MAX = 1000
+
+export type HelloInput = Readonly<{ gateway: GatewayId; frame: HelloFrame }>
+export type TakeHello = (tx: Tx, input: HelloInput) => HelloResult
+
+export type HelloParts = Readonly<{
+  db: Db
+  append: AppendEvent
+  settle: Settle
+  journals: Journals
+  offers: LineOffers
+  recovery: Recovery
+}>
+
+type Bye = Extract<HelloResult, { kind: 'bye' }>
+
+const REVOKED: Bye = { kind: 'bye', code: 'revoked', detail: 'This node was removed. Join again with a new code.' }
+
+export function prepareHello(parts: HelloParts): TakeHello {
+  const { db, append, settle, journals, offers, recovery } = parts
+  const s = prepare(db)
+
+  /** What the gateway holds open on this node. What ran under another journal can prove nothing any more. */
+  function openAttempts(tx: Tx, node: NodeId, journalId: JournalId): Array<{ attempt: AttemptId; proof: boolean }> {
+    const open = s.open.all({ node, since: tx.nowMs - ASK_UNKNOWN_FOR_MS })
+    return open.map((attempt) => {
+      const proof = attempt.journal_id === journalId
+      if (!proof) settle.record(tx, attempt, { fact: 'unknown', reason: 'journal_lost' })
+      return { attempt: attempt.id, proof }
+    })
+  }
+
+  return (tx, { gateway, frame }) => {
+    const node = s.node.get({ id: frame.node })
+    const journal = journals.get(frame.node, frame.journal_id)
+    const refused = refusal(node, journal, frame)
+    if (refused?.code === 'cloned' && node !== undefined) append(tx, { account: node.account, type: 'node.cloned', node: node.id })
+    if (refused !== null || node === undefined) return refused ?? REVOKED
+    const ahead =
+      frame.last_session > node.epoch ||
+      frame.outbox.acked > (journal?.acked ?? 0) ||
+      frame.store_epoch_seen > recovery.storeEpoch()
+    if (ahead) recovery.detected(tx, frame.store_epoch_seen)
+    const vouches = journal !== undefined || (node.conn === 0 && frame.last_session === 0)
+    if (!vouches && recovery.recovering()) append(tx, { account: node.account, type: 'recovery.cannot_vouch', node: node.id })
+    const epoch = Math.max(node.epoch, frame.last_session) + 1
+    s.take.run({ ...columnsOf(frame), id: node.id, gateway, epoch, at: tx.nowMs })
+    s.linesEpoch.run({ node: node.id, epoch })
+    journals.saw(node.id, frame.journal_id, { head: frame.journal_head, oldest: frame.outbox.oldest })
+    const lines = offers.take(tx, { account: node.account, node: node.id, epoch, simulated: node.simulated }, frame.lines)
+    return {
+      kind: 'welcome',
+      epoch,
+      storeEpoch: recovery.storeEpoch(),
+      account: node.account,
+      ackedSeq: journals.get(node.id, frame.journal_id)?.acked ?? 0,
+      resume: openAttempts(tx, node.id, frame.journal_id),
+      lines,
+      vouches,
+      recoverSinceMs: node.store_epoch < recovery.storeEpoch() ? recovery.sinceMs() : null,
+    }
+  }
+}
+
+
+/** Why this hello does not become a session. */
+function refusal(
+  node: Selectable<Tables['nodes']> | undefined,
+  journal: { head: number } | undefined,
+  frame: HelloFrame,
+): Bye | null {
+  if (node === undefined || node.retired_at !== null) return REVOKED
+  if (node.machine !== frame.machine) {
+    return { kind: 'bye', code: 'cloned', detail: 'This credential belongs to another machine. Join again here with a new code.' }
+  }
+  if (frame.conn <= node.conn) {
+    return { kind: 'bye', code: 'stale', detail: 'A newer connection of this node is known.', conn: node.conn }
+  }
+  if (journal !== undefined && frame.journal_head < journal.head) {
+    return { kind: 'bye', code: 'restored', detail: 'This journal is older than one seen before: give it a new id.' }
+  }
+  return null
+}
+
+type HelloColumns = {
+  conn: number
+  journalId: JournalId
+  agent: string
+  os: string
+  driver: string
+  atMostOnce: 0 | 1
+  capabilities: string
+}
+
+function columnsOf(frame: HelloFrame): HelloColumns {
+  return {
+    conn: frame.conn,
+    journalId: frame.journal_id,
+    agent: frame.agent,
+    os: frame.os,
+    driver: frame.driver,
+    atMostOnce: frame.at_most_once ? 1 : 0,
+    capabilities: JSON.stringify(frame.capabilities),
+  }
+}
+
+function prepare(db: Db) {
+  return {
+    node: db.statement((k, p: { id: NodeId }) => k.selectFrom('nodes').selectAll().where('id', '=', p.id)),
+    take: db.statement((k, p: HelloColumns & { id: NodeId; gateway: GatewayId; epoch: number; at: number }) =>
+      k
+        .updateTable('nodes')
+        .set({
+          epoch: p.epoch,
+          conn: p.conn,
+          gateway: p.gateway,
+          journal_id: p.journalId,
+          ready: 0,
+          observing: null,
+          agent: p.agent,
+          os: p.os,
+          driver: p.driver,
+          at_most_once: p.atMostOnce,
+          capabilities: p.capabilities,
+          connected_at: p.at,
+        })
+        .where('id', '=', p.id)
+        .where('conn', '<', p.conn),
+    ),
+    linesEpoch: db.statement((k, p: { node: NodeId; epoch: number }) =>
+      k.updateTable('lines').set({ epoch: p.epoch }).where('node', '=', p.node),
+    ),
+    open: db.statement<{ node: NodeId; since: number }, AttemptRow>((k, p) =>
+      k
+        .selectFrom('attempts')
+        .selectAll()
+        .where('node', '=', p.node)
+        .where((e) =>
+          e.or([
+            e('state', 'in', ['dispatched', 'taken']),
+            e.and([e('state', '=', 'unknown'), e('settled_at', '>', p.since)]),
+          ]),
+        )
+        .where('state', 'in', ['dispatched', 'taken', 'unknown'])
+        .orderBy('id')
+        .limit(RESUME_MAX),
+    ),
+  }
+}
