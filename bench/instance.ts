@@ -16,7 +16,6 @@ const ULID = newUlidSource(Date.now, systemChance)
 
 /** As the gateway's own settings have them; no limit but the machine. */
 const UNLIMITED = {
-  BLUEWIRE_LOG_LEVEL: 'silent',
   BLUEWIRE_PORT: '0',
   BLUEWIRE_LINE_RATE: 'unlimited',
   BLUEWIRE_TOKEN_RATE: '100000',

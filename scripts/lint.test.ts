@@ -31,7 +31,7 @@ async function rulesBroken(path: string, text: string): Promise<(string | null)[
 
 const lines = (count: number, line: string) => `${line}\n`.repeat(count)
 
-beforeAll(() => rulesBroken(PURE, 'export {}\n'), 120_000) // reads the whole program once
+beforeAll(() => rulesBroken(PURE, 'export {}\n'), 240_000) // reads the whole program once
 
 it.each([
   ['@typescript-eslint/no-floating-promises', PLATFORM, 'Promise.resolve()'],

@@ -54,7 +54,8 @@ export function readNationalForm(dialled: DialledNumber, region: string): Nation
   if (dialled.digits.startsWith(callingCode) && isAssigned(withCallingCode)) readings.add(withCallingCode)
 
   const [reading, ...others] = readings
-  if (reading === undefined) return refuse(dialled, dialledAbroad, { because: notOf(region), digitsMin: shortest(region) })
+  if (reading === undefined)
+    return refuse(dialled, dialledAbroad, { because: notOf(region), digitsMin: shortest(region) })
   if (others.length === 0) return { e164: reading }
   return refuse(dialled, [...readings], 'it can be read in more than one way')
 }
@@ -117,7 +118,11 @@ function shortest(region: CountryCode): number {
 const notOf = (region: string): string => `it is not a number of region ${region}`
 
 /** The refusal that fits the number of digits, with the numbers that may have been meant. */
-function refuse(dialled: DialledNumber, meant: readonly string[], why: string | { because: string; digitsMin: number }): NationalReading {
+function refuse(
+  dialled: DialledNumber,
+  meant: readonly string[],
+  why: string | { because: string; digitsMin: number },
+): NationalReading {
   const { because, digitsMin } = typeof why === 'string' ? { because: why, digitsMin: 7 } : why
   const count = dialled.digits.length
   const suggestion = suggest(dialled, meant)

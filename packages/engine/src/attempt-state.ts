@@ -14,7 +14,8 @@ export const ATTEMPT_STATES = [
 ] as const
 export type AttemptState = (typeof ATTEMPT_STATES)[number]
 
-export type AttemptEvent = Readonly<{ kind: 'taken' }> | Readonly<{ kind: 'fact'; fact: FactKind; class?: NotSentClass }>
+export type AttemptEvent =
+  Readonly<{ kind: 'taken' }> | Readonly<{ kind: 'fact'; fact: FactKind; class?: NotSentClass }>
 
 type Word = 'taken' | FactKind
 
@@ -24,7 +25,13 @@ const TRANSITIONS: Readonly<Record<Word, Readonly<Partial<Record<AttemptState, A
   sent: { dispatched: 'sent', taken: 'sent', unknown: 'sent', not_sent: 'refuted' },
   not_sent: { dispatched: 'not_sent', taken: 'not_sent', unknown: 'not_sent' },
   unknown: { dispatched: 'unknown', taken: 'unknown' },
-  delivered: { dispatched: 'delivered', taken: 'delivered', unknown: 'delivered', sent: 'delivered', not_sent: 'refuted' },
+  delivered: {
+    dispatched: 'delivered',
+    taken: 'delivered',
+    unknown: 'delivered',
+    sent: 'delivered',
+    not_sent: 'refuted',
+  },
   read: {
     dispatched: 'read',
     taken: 'read',

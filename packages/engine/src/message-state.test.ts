@@ -85,7 +85,12 @@ const ROWS: Row[] = [
     notSent({ voided: true }),
     { state: 'queued', notBeforeMs: NOW },
   ],
-  ['proof by tombstone within ten minutes of unknown', unknown, notSent({ voided: true }), { state: 'queued', notBeforeMs: NOW }],
+  [
+    'proof by tombstone within ten minutes of unknown',
+    unknown,
+    notSent({ voided: true }),
+    { state: 'queued', notBeforeMs: NOW },
+  ],
   [
     'later than that nothing goes out by itself',
     { ...unknown, unknownAtMs: NOW - STALE_PROOF_MS - 1, fallback: true },
@@ -104,7 +109,12 @@ const ROWS: Row[] = [
     notSent({ class: 'refused', reason: 'recipient_not_on_imessage' }),
     { state: 'queued', service: 'sms', notBeforeMs: NOW },
   ],
-  ['never handed with fallback: first again by iMessage', { ...sending, fallback: true }, notSent(), { state: 'queued', notBeforeMs: NOW + 1000 }],
+  [
+    'never handed with fallback: first again by iMessage',
+    { ...sending, fallback: true },
+    notSent(),
+    { state: 'queued', notBeforeMs: NOW + 1000 },
+  ],
   [
     'then by SMS',
     { ...sending, fallback: true, tries: TRIES_MAX },
@@ -117,7 +127,12 @@ const ROWS: Row[] = [
     notSent({ class: 'refused' }),
     { state: 'failed', failure: 'send_refused', refund: true },
   ],
-  ['unknown never falls back', { ...sending, fallback: true }, lost, { state: 'unknown', laneFreeAtMs: NOW + UNKNOWN_HOLD_MS, failure: 'node_lost' }],
+  [
+    'unknown never falls back',
+    { ...sending, fallback: true },
+    lost,
+    { state: 'unknown', laneFreeAtMs: NOW + UNKNOWN_HOLD_MS, failure: 'node_lost' },
+  ],
   [
     'unknown is sent again when the caller asked for it',
     { ...sending, onUnknown: 'resend' },
@@ -152,12 +167,32 @@ const ROWS: Row[] = [
   ['what is out does not expire', sending, { kind: 'expired' }, null],
   ['expired when the proof comes', { ...sending, expiresAtMs: NOW }, notSent(), { state: 'expired', refund: true }],
   ['opted out', base, { kind: 'opted_out' }, { state: 'failed', failure: 'opted_out', refund: true }],
-  ['bounced', { ...sending, state: 'sent' }, { kind: 'attempt_bounced', reason: 'undeliverable' }, { state: 'failed', failure: 'undeliverable' }],
-  ['delivered does not bounce', { ...sending, state: 'delivered' }, { kind: 'attempt_bounced', reason: 'undeliverable' }, null],
-  ['a person has an unknown one sent again', unknown, { kind: 'resend_asked' }, { state: 'queued', override: true, notBeforeMs: NOW }],
+  [
+    'bounced',
+    { ...sending, state: 'sent' },
+    { kind: 'attempt_bounced', reason: 'undeliverable' },
+    { state: 'failed', failure: 'undeliverable' },
+  ],
+  [
+    'delivered does not bounce',
+    { ...sending, state: 'delivered' },
+    { kind: 'attempt_bounced', reason: 'undeliverable' },
+    null,
+  ],
+  [
+    'a person has an unknown one sent again',
+    unknown,
+    { kind: 'resend_asked' },
+    { state: 'queued', override: true, notBeforeMs: NOW },
+  ],
   ['not when a caller was told that it failed', { ...unknown, sealed: true }, { kind: 'resend_asked' }, null],
   ['not what was ever sent', { ...unknown, everSent: true }, { kind: 'resend_asked' }, null],
-  ['a sealed failure is not tried again', { ...unknown, sealed: true }, notSent({ voided: true }), { state: 'failed', failure: 'send_refused', refund: true }],
+  [
+    'a sealed failure is not tried again',
+    { ...unknown, sealed: true },
+    notSent({ voided: true }),
+    { state: 'failed', failure: 'send_refused', refund: true },
+  ],
 ]
 
 describe('a message', () => {

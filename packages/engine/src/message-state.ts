@@ -175,7 +175,9 @@ function retry(
 ): MessageChange | null {
   if (event.class !== 'never_handed' || m.tries >= TRIES_MAX) return null
   // A tombstone proves that nothing was tried: what bounds it is staleness, not the patience with a node that keeps refusing.
-  const inTime = event.voided ? !isStale(m, nowMs) : m.state === 'sending' && nowMs - (m.firstTryAtMs ?? nowMs) <= RETRY_FOR_MS
+  const inTime = event.voided
+    ? !isStale(m, nowMs)
+    : m.state === 'sending' && nowMs - (m.firstTryAtMs ?? nowMs) <= RETRY_FOR_MS
   if (!inTime) return null
   const wait = event.voided ? 0 : (RETRY_AFTER_MS[m.tries - 1] ?? RETRY_AFTER_MS.at(-1) ?? 0)
   return { state: 'queued', notBeforeMs: nowMs + wait }

@@ -3,9 +3,12 @@ import { describe, expect, it } from 'vitest'
 import { optWord } from './opt-out.ts'
 
 describe('opt-out words', () => {
-  it.each(['STOP', 'stop', ' Stop. ', 'UNSUBSCRIBE', 'opt out', 'OptOut', 'QUIT!', 'end', 'cancel'])('%j stops', (body) => {
-    expect(optWord(body)).toBe('stop')
-  })
+  it.each(['STOP', 'stop', ' Stop. ', 'UNSUBSCRIBE', 'opt out', 'OptOut', 'QUIT!', 'end', 'cancel'])(
+    '%j stops',
+    (body) => {
+      expect(optWord(body)).toBe('stop')
+    },
+  )
 
   it.each(['START', 'unstop', 'Opt in'])('%j resumes', (body) => {
     expect(optWord(body)).toBe('start')

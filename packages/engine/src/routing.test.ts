@@ -19,7 +19,10 @@ const wish = (more: Partial<RouteWish> = {}): RouteWish => ({ service: 'imessage
 
 describe('routing', () => {
   it('takes the line that was asked for, even when it is worse', () => {
-    expect(route(wish({ from: 'line_2' }), [line('1'), line('2', { online: false, queued: 9 })])).toEqual({ kind: 'line', line: 'line_2' })
+    expect(route(wish({ from: 'line_2' }), [line('1'), line('2', { online: false, queued: 9 })])).toEqual({
+      kind: 'line',
+      line: 'line_2',
+    })
   })
 
   it('names those that could, when the one asked for cannot', () => {
@@ -29,15 +32,26 @@ describe('routing', () => {
   })
 
   it('says that the one asked for is suspended', () => {
-    expect(route(wish({ from: 'line_1' }), [line('1', { suspended: true })])).toEqual({ kind: 'suspended', line: 'line_1' })
+    expect(route(wish({ from: 'line_1' }), [line('1', { suspended: true })])).toEqual({
+      kind: 'suspended',
+      line: 'line_1',
+    })
   })
 
   it('keeps a recipient on the line they know', () => {
-    expect(route(wish({ sticky: 'line_2' }), [line('1'), line('2', { queued: 50 })])).toEqual({ kind: 'line', line: 'line_2' })
+    expect(route(wish({ sticky: 'line_2' }), [line('1'), line('2', { queued: 50 })])).toEqual({
+      kind: 'line',
+      line: 'line_2',
+    })
   })
 
   it('else takes what works now, then the shortest queue', () => {
-    const lines = [line('1', { online: false }), line('2', { queued: 3 }), line('3', { queued: 2 }), line('4', { paused: true })]
+    const lines = [
+      line('1', { online: false }),
+      line('2', { queued: 3 }),
+      line('3', { queued: 2 }),
+      line('4', { paused: true }),
+    ]
     expect(route(wish(), lines)).toEqual({ kind: 'line', line: 'line_3' })
   })
 
@@ -53,7 +67,10 @@ describe('routing', () => {
   it('never picks a simulated line for an account that has a real one', () => {
     const simulated = line('1', { simulated: true })
     expect(route(wish(), [simulated])).toEqual({ kind: 'line', line: 'line_1' })
-    expect(route(wish(), [simulated, line('2', { online: false, queued: 99 })])).toEqual({ kind: 'line', line: 'line_2' })
+    expect(route(wish(), [simulated, line('2', { online: false, queued: 99 })])).toEqual({
+      kind: 'line',
+      line: 'line_2',
+    })
     expect(route(wish({ sticky: 'line_1' }), [simulated, line('2')])).toEqual({ kind: 'line', line: 'line_2' })
     expect(route(wish({ from: 'line_1' }), [simulated, line('2')])).toEqual({ kind: 'line', line: 'line_1' })
   })

@@ -39,7 +39,11 @@ export type GatewayEvents = Readonly<{
 const STOP_WAIT_MS_MAX = 3500
 
 /** The caller holds the lock of the data directory. */
-export async function startGateway(config: GatewayConfig, logger: Logger, events: GatewayEvents = {}): Promise<RunningGateway> {
+export async function startGateway(
+  config: GatewayConfig,
+  logger: Logger,
+  events: GatewayEvents = {},
+): Promise<RunningGateway> {
   const parts = assemble(config, logger, events)
   const { app, nodes, sweeper, store } = parts
   try {
@@ -97,13 +101,17 @@ function assemble(config: GatewayConfig, logger: Logger, events: GatewayEvents) 
   })
   const options = { ...config, gateway: { id: gateway, pid: process.pid, host: hostname() }, onError }
   const sweeper = new Sweeper({ store, clock, dispatcher, options })
+  const metrics = createMetrics(store)
+  bus.subscribe((hint) => {
+    if (hint.kind === 'outcome') metrics.outcomes.inc({ status: hint.status, reason: hint.reason })
+  })
   const app = createHttpServer({
     store,
     waiters,
     clock,
     ulid,
     logger,
-    metrics: createMetrics(store),
+    metrics,
     state: { draining: () => state.draining, diskFull: () => !disk.mayAccept() },
     options: { ...HTTP_DEFAULTS, ...config },
   })

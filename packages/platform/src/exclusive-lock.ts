@@ -39,7 +39,9 @@ export function takeExclusiveLock(directory: string, name: string): ExclusiveLoc
 }
 
 function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' && (error.errcode & 0xff) === 5
+  return (
+    error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' && (error.errcode & 0xff) === 5
+  )
 }
 
 function readPid(path: string): number | null {

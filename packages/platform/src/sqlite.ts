@@ -26,6 +26,7 @@ export class SqliteDatabase<Tables> {
   readonly raw: DatabaseSync
   readonly #builder: Kysely<Tables>
   #depth = 0
+  readonly #controls = new Map<string, StatementSync>()
 
   constructor(raw: DatabaseSync) {
     this.raw = raw
@@ -43,14 +44,18 @@ export class SqliteDatabase<Tables> {
    * Builds and prepares a statement. Inside `build`, `p.name` stands for the parameter of that name:
    * `statement((k, p: { id: string }) => k.selectFrom('nodes').selectAll().where('id', '=', p.id))`
    */
-  statement<Params extends object, Row>(build: (k: Kysely<Tables>, p: Params) => Compilable<Row>): Statement<Params, Row> {
+  statement<Params extends object, Row>(
+    build: (k: Kysely<Tables>, p: Params) => Compilable<Row>,
+  ): Statement<Params, Row> {
     const placeholders = new Proxy({}, { get: (_, name) => ({ [PARAMETER]: String(name) }) }) as Params
     const compiled = build(this.#builder, placeholders).compile()
     const order = compiled.parameters.map((value) => (isPlaceholder(value) ? { name: value[PARAMETER] } : { value }))
     let prepared: StatementSync | undefined
     const use = <R>(params: Params, go: (s: StatementSync, values: SQLInputValue[]) => R): R => {
       prepared ??= this.raw.prepare(compiled.sql)
-      const values = order.map((o) => toSql(o.name === undefined ? o.value : (params as Record<string, unknown>)[o.name]))
+      const values = order.map((o) =>
+        toSql(o.name === undefined ? o.value : (params as Record<string, unknown>)[o.name]),
+      )
       const s = prepared
       this.#assertOpen()
       return go(s, values)
@@ -66,25 +71,34 @@ export class SqliteDatabase<Tables> {
   transaction<R>(body: () => R): R {
     const depth = this.#depth
     const savepoint = `s${depth}`
-    this.raw.exec(depth > 0 ? `savepoint ${savepoint}` : 'begin immediate')
+    this.#control(depth > 0 ? `savepoint ${savepoint}` : 'begin immediate')
     this.#depth = depth + 1
     try {
       const result = body()
       this.#assertOpen()
-      this.raw.exec(depth > 0 ? `release ${savepoint}` : 'commit')
+      this.#control(depth > 0 ? `release ${savepoint}` : 'commit')
       return result
     } catch (error) {
       // After a full disk SQLite has rolled everything back by itself: nothing is left to undo, also not for the levels above.
-      if (this.raw.isTransaction) this.raw.exec(depth > 0 ? `rollback to ${savepoint}; release ${savepoint}` : 'rollback')
+      if (this.raw.isTransaction)
+        this.raw.exec(depth > 0 ? `rollback to ${savepoint}; release ${savepoint}` : 'rollback')
       throw error
     } finally {
       this.#depth = depth
     }
   }
 
+  /** Prepared once: on the path of every write, parsing these few words costs more than obeying them. */
+  #control(words: string): void {
+    const prepared = this.#controls.get(words) ?? this.raw.prepare(words)
+    this.#controls.set(words, prepared)
+    prepared.run()
+  }
+
   /** SQLite may end a transaction by itself; what came after would then be stored on its own, although refused (PROTOCOL 24). */
   #assertOpen(): void {
-    if (this.#depth > 0 && !this.raw.isTransaction) throw new TransactionLostError('SQLite ended the transaction by itself')
+    if (this.#depth > 0 && !this.raw.isTransaction)
+      throw new TransactionLostError('SQLite ended the transaction by itself')
   }
 }
 

@@ -64,5 +64,9 @@ export function parseFrame<F>(schema: z.ZodType<F>, text: string): ParsedFrame<F
   if (parsed.success) return { ok: true, frame: parsed.data }
   const issue = parsed.error.issues[0]
   const where = issue?.path.map(String).join('.') ?? ''
-  return { ok: false, reason: `${where || 'frame'}: ${issue?.message ?? 'malformed'}`.slice(0, 300), t: t?.slice(0, 64) ?? null }
+  return {
+    ok: false,
+    reason: `${where || 'frame'}: ${issue?.message ?? 'malformed'}`.slice(0, 300),
+    t: t?.slice(0, 64) ?? null,
+  }
 }

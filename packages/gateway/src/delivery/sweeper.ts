@@ -34,7 +34,12 @@ export class Sweeper {
     this.#clock = parts.clock
     this.#options = parts.options
     this.#wallMinusMonotonicMs = parts.clock.nowMs() - parts.clock.monotonicMs()
-    const chore = (name: string, everyMs: number, run: () => Promise<unknown>): Chore => ({ name, everyMs, run, dueMs: 0 })
+    const chore = (name: string, everyMs: number, run: () => Promise<unknown>): Chore => ({
+      name,
+      everyMs,
+      run,
+      dueMs: 0,
+    })
     const { store, options } = parts
     this.#chores = [
       chore('heartbeat', 5_000, () => store.heartbeat(options.gateway)),

@@ -28,7 +28,8 @@ export class Waiters {
     for (;;) {
       const changed = this.#nextChange(id, deadlineMs)
       const message = await this.#store.message(account, id)
-      const done = message === undefined || isSettled(message.state) || this.#clock.monotonicMs() >= deadlineMs || this.#draining
+      const done =
+        message === undefined || isSettled(message.state) || this.#clock.monotonicMs() >= deadlineMs || this.#draining
       if (done) {
         changed.stop()
         return message

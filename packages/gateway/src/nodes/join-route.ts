@@ -21,7 +21,14 @@ export function registerJoinRoute(app: FastifyInstance, deps: { store: Store; ul
     const { code, name, machine, driver, simulated } = parsed.data
     const credential = `bwnode_${randomBytes(CREDENTIAL_BYTES).toString('base64url')}`
     const codeHash = enrolmentCodeHash(code)
-    const node = { id: `node_${deps.ulid()}`, name, credentialHash: hashCredential(credential), machine, driver, simulated } as const
+    const node = {
+      id: `node_${deps.ulid()}`,
+      name,
+      credentialHash: hashCredential(credential),
+      machine,
+      driver,
+      simulated,
+    } as const
     const joined = codeHash === null ? undefined : await deps.store.redeemEnrolment({ codeHash, node })
     if (joined === undefined) {
       throw new BluewireError(

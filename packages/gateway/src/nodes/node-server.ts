@@ -73,8 +73,10 @@ export class NodeServer {
     if (path !== '/node') return refuse(socket, 404, 'There is no WebSocket here.')
     if (this.#draining) return refuse(socket, 503, 'The gateway is shutting down.')
     const credential = /^Bearer (\S{1,200})$/i.exec(request.headers.authorization ?? '')?.[1]
-    const node = credential === undefined ? undefined : await this.#deps.store.nodeByCredential(hashCredential(credential))
-    if (node === undefined || node.retired) return refuse(socket, 401, 'This credential is not valid. Join again with a new code.')
+    const node =
+      credential === undefined ? undefined : await this.#deps.store.nodeByCredential(hashCredential(credential))
+    if (node === undefined || node.retired)
+      return refuse(socket, 401, 'This credential is not valid. Join again with a new code.')
     if (!(request.headers['sec-websocket-protocol'] ?? '').includes(SUBPROTOCOL)) {
       return refuse(socket, 400, `The subprotocol ${SUBPROTOCOL} is required.`)
     }
@@ -132,7 +134,8 @@ function textOf(data: RawData): string {
 
 function refuse(socket: Duplex, status: number, message: string): void {
   const body = JSON.stringify({ code: status, message })
-  const reason = { 400: 'Bad Request', 401: 'Unauthorized', 404: 'Not Found', 503: 'Service Unavailable' }[status] ?? 'Error'
+  const reason =
+    { 400: 'Bad Request', 401: 'Unauthorized', 404: 'Not Found', 503: 'Service Unavailable' }[status] ?? 'Error'
   socket.end(
     `HTTP/1.1 ${status} ${reason}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
       `Connection: close\r\n\r\n${body}`,

@@ -64,7 +64,8 @@ export class NodeSession {
     this.#deps = deps
     this.inFlight = new InFlight(deps.clock, {
       noTaken: () => this.bye('no_taken', 'An attempt was not taken within 10 s: the session is in doubt.'),
-      lookUp: (attempt) => this.#send({ t: 'command', id: `look_up_${attempt.slice(-8)}`, command: 'look_up', attempt }),
+      lookUp: (attempt) =>
+        this.#send({ t: 'command', id: `look_up_${attempt.slice(-8)}`, command: 'look_up', attempt }),
       giveUp: (attempt) => void this.#giveUp(attempt),
     })
   }
@@ -96,7 +97,9 @@ export class NodeSession {
     this.inFlight.clear()
     this.#deps.onClosed(this)
     if (this.#welcome === null) return
-    this.#deps.store.closed({ node: this.node, epoch: this.epoch }).catch((error: unknown) => this.#log('session_close_failed', error))
+    this.#deps.store
+      .closed({ node: this.node, epoch: this.epoch })
+      .catch((error: unknown) => this.#log('session_close_failed', error))
   }
 
   bye(code: ByeCode, detail: string, conn?: number): void {
@@ -170,7 +173,8 @@ export class NodeSession {
   async #hello(frame: HelloFrame): Promise<void> {
     if (this.#state !== 'greeting' || this.#journalId !== null) return this.#complain('hello', 'hello was said already')
     if (frame.node !== this.node) return this.bye('revoked', 'The credential belongs to another node.')
-    if (frame.protocol !== PROTOCOL_VERSION) return this.bye('unsupported', `This gateway speaks version ${PROTOCOL_VERSION}.`)
+    if (frame.protocol !== PROTOCOL_VERSION)
+      return this.bye('unsupported', `This gateway speaks version ${PROTOCOL_VERSION}.`)
     this.#journalId = frame.journal_id
     const answer = await this.#deps.store.hello({ gateway: this.#deps.gateway, frame })
     if (this.#state !== 'greeting') {

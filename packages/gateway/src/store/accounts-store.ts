@@ -43,7 +43,14 @@ export type Actor = string
 export interface AccountsStore {
   createAccount(
     actor: Actor,
-    account: { id: AccountId; name: string; plan: Plan; quotaLimit: number | null; entitlements: readonly string[]; region: string },
+    account: {
+      id: AccountId
+      name: string
+      plan: Plan
+      quotaLimit: number | null
+      entitlements: readonly string[]
+      region: string
+    },
   ): Promise<Account>
   account(id: AccountId): Promise<Account | undefined>
   accounts(): Promise<Account[]>
@@ -80,10 +87,22 @@ export interface AccountsStore {
     codeHash: string
     node: { id: NodeId; name: string; credentialHash: string; machine: string; simulated: boolean; driver: string }
   }): Promise<{ node: NodeId; account: AccountId } | undefined>
-  nodeByCredential(hash: string): Promise<{ id: NodeId; account: AccountId; name: string; retired: boolean } | undefined>
-  nodes(account: AccountId): Promise<
+  nodeByCredential(
+    hash: string,
+  ): Promise<{ id: NodeId; account: AccountId; name: string; retired: boolean } | undefined>
+  nodes(
+    account: AccountId,
+  ): Promise<
     ReadonlyArray<
-      Readonly<{ id: NodeId; name: string; online: boolean; simulated: boolean; driver: string; health: string; closedAtMs: number | null }>
+      Readonly<{
+        id: NodeId
+        name: string
+        online: boolean
+        simulated: boolean
+        driver: string
+        health: string
+        closedAtMs: number | null
+      }>
     >
   >
   /** Takes its credential away; its open attempts become unknown, its history stays. */
@@ -93,5 +112,10 @@ export interface AccountsStore {
   used(account: AccountId): Promise<number>
   audit(limit: number): Promise<AuditEntry[]>
   /** For what changes no row but must be in the log (recovery ended, restore, …). */
-  appendAudit(entry: { actor: Actor; action: string; target: string | null; data: Record<string, unknown> }): Promise<void>
+  appendAudit(entry: {
+    actor: Actor
+    action: string
+    target: string | null
+    data: Record<string, unknown>
+  }): Promise<void>
 }

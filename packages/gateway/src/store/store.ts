@@ -18,7 +18,13 @@ import type {
   TokenId,
 } from '@bluewire/contract/ids'
 import type { FailureCode } from '@bluewire/contract/errors'
-import type { FactFrame, HelloFrame, InboundFrame, ReadyFrame, VoidDoneFrame } from '@bluewire/contract/node-protocol/node-frames'
+import type {
+  FactFrame,
+  HelloFrame,
+  InboundFrame,
+  ReadyFrame,
+  VoidDoneFrame,
+} from '@bluewire/contract/node-protocol/node-frames'
 import type { MessageState } from '@bluewire/engine/message-state'
 import type { AttemptState } from '@bluewire/engine/attempt-state'
 import type { AccountsStore } from './accounts-store.ts'
@@ -51,6 +57,8 @@ export class AcceptUnknownError extends Error {
 export type Hint =
   | Readonly<{ kind: 'message'; id: MessageId }>
   | Readonly<{ kind: 'line'; id: LineId }>
+  /** A message came to rest; for counting. */
+  | Readonly<{ kind: 'outcome'; status: MessageState; reason: string }>
   | Readonly<{ kind: 'cancel'; node: NodeId; attempt: AttemptId }>
   | Readonly<{ kind: 'revoked'; node: NodeId }>
 
@@ -219,13 +227,19 @@ export interface Store extends AccountsStore {
   /** W10, with W8 when the text is an opt-out word. */
   inbound(session: SessionKey, frame: InboundFrame): Promise<FrameResult>
   /** A frame that cannot be applied is kept raw, so that it does not block those behind it. */
-  orphan(session: SessionKey, frame: { journalId: JournalId; seq: number; text: string; reason: string }): Promise<FrameResult>
+  orphan(
+    session: SessionKey,
+    frame: { journalId: JournalId; seq: number; text: string; reason: string },
+  ): Promise<FrameResult>
   /** W4. The credential was checked by the caller. */
   hello(input: { gateway: GatewayId; frame: HelloFrame }): Promise<HelloResult>
   ready(session: SessionKey, frame: ReadyFrame, resume: readonly AttemptId[]): Promise<ReadyResult>
   /** The node sent everything since the restored point; when all have, dispatch resumes. Returns whether it may be given work. */
   recovered(session: SessionKey): Promise<{ kind: 'done' | 'fenced'; recovering: boolean }>
-  health(session: SessionKey, health: { state: string; detail: string | null; provenAtMs: number | null }): Promise<FrameResult>
+  health(
+    session: SessionKey,
+    health: { state: string; detail: string | null; provenAtMs: number | null },
+  ): Promise<FrameResult>
   /** The connection ended. Attempts stay open until the node comes back or is declared lost. */
   closed(session: SessionKey): Promise<void>
   /** W6. Nodes away longer than `lostAfterMs`: fenced first, then their open attempts become unknown. */

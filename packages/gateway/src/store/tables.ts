@@ -1,5 +1,17 @@
 /** The rows of every table, as both databases hold them: instants are milliseconds, flags 0 or 1, lists JSON text. */
-import type { AccountId, AttemptId, EventId, GatewayId, JournalId, LaneId, LineId, MessageId, NodeId, Service, TokenId } from '@bluewire/contract/ids'
+import type {
+  AccountId,
+  AttemptId,
+  EventId,
+  GatewayId,
+  JournalId,
+  LaneId,
+  LineId,
+  MessageId,
+  NodeId,
+  Service,
+  TokenId,
+} from '@bluewire/contract/ids'
 import type { NotSentClass } from '@bluewire/contract/node-protocol/common'
 import type { AttemptState } from '@bluewire/engine/attempt-state'
 import type { MessageState } from '@bluewire/engine/message-state'

@@ -1,5 +1,12 @@
 /** Every way the engine moves a message, found by asking it about every combination of facts that it looks at. */
-import { MESSAGE_STATES, RETRY_FOR_MS, STALE_PROOF_MS, transition, TRIES_MAX } from '@bluewire/engine/message-state'
+import {
+  MESSAGE_STATES,
+  RESENDS_MAX,
+  RETRY_FOR_MS,
+  STALE_PROOF_MS,
+  transition,
+  TRIES_MAX,
+} from '@bluewire/engine/message-state'
 import type { MessageEvent, MessageFacts } from '@bluewire/engine/message-state'
 
 const NOW_MS = 1_800_000_000_000
@@ -15,6 +22,7 @@ const CHOICES: { readonly [K in keyof MessageFacts]: ReadonlyArray<MessageFacts[
   sealed: EITHER,
   fallback: EITHER,
   onUnknown: ['hold', 'resend'],
+  resends: [0, RESENDS_MAX],
   unknownAtMs: [NOW_MS, NOW_MS - STALE_PROOF_MS - 1],
   everSent: EITHER,
   refunded: EITHER,

@@ -38,10 +38,14 @@ export function exerciseStore(name: string, open: OpenStore): void {
     it('gives one key one message, however often it is asked', async () => {
       const w = await world()
       const key = { key: 'k', fingerprint: 'f' }
-      const both = await w.do(Promise.all([w.store.accept(w.message({ idempotency: key })), w.store.accept(w.message({ idempotency: key }))]))
+      const both = await w.do(
+        Promise.all([w.store.accept(w.message({ idempotency: key })), w.store.accept(w.message({ idempotency: key }))]),
+      )
       expect(both.map((r) => r.kind)).toEqual(['accepted', 'replayed'])
       expect(both[0]).toHaveProperty('id', (both[1] as { id: string }).id)
-      expect(await w.do(w.store.accept(w.message({ idempotency: { key: 'k', fingerprint: 'other' } })))).toEqual({ kind: 'mismatch' })
+      expect(await w.do(w.store.accept(w.message({ idempotency: { key: 'k', fingerprint: 'other' } })))).toEqual({
+        kind: 'mismatch',
+      })
       expect(await w.store.used(w.account)).toBe(1)
     })
 
@@ -79,7 +83,14 @@ export function exerciseStore(name: string, open: OpenStore): void {
       const w = await world()
       const id = await w.accept()
       const d = await w.dispatch()
-      expect(d).toMatchObject({ message: id, n: 1, line: LINE_ADDRESS, recipient: RECIPIENT, body: 'hello', service: 'imessage' })
+      expect(d).toMatchObject({
+        message: id,
+        n: 1,
+        line: LINE_ADDRESS,
+        recipient: RECIPIENT,
+        body: 'hello',
+        service: 'imessage',
+      })
       expect(await w.state(id)).toMatchObject({ state: 'sending', attempts: 1 })
       expect((await w.store.timeline(w.account, id)).attempts).toMatchObject([{ id: d.attempt, state: 'dispatched' }])
     })
@@ -190,7 +201,12 @@ function exerciseOutcomes(name: string, world: MakeWorld): void {
       await w.fact(d, { fact: 'sent' })
       await w.fact(d, { fact: 'delivered' })
       expect((await w.state(id)).state).toBe('delivered')
-      expect(await w.types(id)).toEqual(['message.accepted', 'message.dispatched', 'message.taken', 'message.delivered'])
+      expect(await w.types(id)).toEqual([
+        'message.accepted',
+        'message.dispatched',
+        'message.taken',
+        'message.delivered',
+      ])
     })
 
     it('takes a rightful fact in a later session, and refuses the session that is fenced', async () => {
@@ -207,7 +223,15 @@ function exerciseOutcomes(name: string, world: MakeWorld): void {
 
     it('keeps a fact about an attempt it never had, and acknowledges it', async () => {
       const w = await world()
-      const d = { attempt: `attempt_${w.ulid()}`, message: `imessage_${w.ulid()}`, n: 1, line: LINE_ADDRESS, recipient: RECIPIENT, body: '', service: 'imessage' } as const
+      const d = {
+        attempt: `attempt_${w.ulid()}`,
+        message: `imessage_${w.ulid()}`,
+        n: 1,
+        line: LINE_ADDRESS,
+        recipient: RECIPIENT,
+        body: '',
+        service: 'imessage',
+      } as const
       expect(await w.fact(d, { fact: 'sent' })).toEqual({ kind: 'orphaned' })
     })
 
@@ -318,7 +342,17 @@ function exerciseOutcomes(name: string, world: MakeWorld): void {
       const d = await w.dispatch()
       expect(await w.do(w.store.cancel(w.account, id))).toBe('asked')
       expect(w.hints).toContainEqual({ kind: 'cancel', node: w.node, attempt: d.attempt })
-      await w.do(w.store.voidDone(w.session, { t: 'void_done', journal_id: w.journal, seq: 99, attempt: d.attempt, proof: true, reason: 'cancelled', at: 1 }))
+      await w.do(
+        w.store.voidDone(w.session, {
+          t: 'void_done',
+          journal_id: w.journal,
+          seq: 99,
+          attempt: d.attempt,
+          proof: true,
+          reason: 'cancelled',
+          at: 1,
+        }),
+      )
       expect((await w.state(id)).state).toBe('cancelled')
     })
   })
@@ -352,12 +386,18 @@ function exerciseSessions(name: string, world: MakeWorld): void {
       const w = await world()
       const late = w.hello()
       await w.connect()
-      expect(await w.do(w.store.hello({ gateway: 'gw_test', frame: late }))).toMatchObject({ kind: 'bye', code: 'stale', conn: late.conn + 1 })
+      expect(await w.do(w.store.hello({ gateway: 'gw_test', frame: late }))).toMatchObject({
+        kind: 'bye',
+        code: 'stale',
+        conn: late.conn + 1,
+      })
     })
 
     it('refuses another machine with the same credential', async () => {
       const w = await world()
-      expect(await w.do(w.store.hello({ gateway: 'gw_test', frame: w.hello({ machine: 'clone' }) }))).toMatchObject({ code: 'cloned' })
+      expect(await w.do(w.store.hello({ gateway: 'gw_test', frame: w.hello({ machine: 'clone' }) }))).toMatchObject({
+        code: 'cloned',
+      })
     })
 
     it('makes proof of a tombstone, and sends again', async () => {
@@ -383,7 +423,9 @@ function exerciseSessions(name: string, world: MakeWorld): void {
     it('sends a journal that is older than one seen before away', async () => {
       const w = await world()
       await w.connect({ journal_head: 10 })
-      expect(await w.do(w.store.hello({ gateway: 'gw_test', frame: w.hello({ journal_head: 9 }) }))).toMatchObject({ code: 'restored' })
+      expect(await w.do(w.store.hello({ gateway: 'gw_test', frame: w.hello({ journal_head: 9 }) }))).toMatchObject({
+        code: 'restored',
+      })
     })
 
     it('acknowledges in order: a frame that failed is asked for again although later ones are stored', async () => {
@@ -463,7 +505,15 @@ function exerciseSessions(name: string, world: MakeWorld): void {
       expect((await w.dispatch()).message).toBe(after)
       expect(await w.dispatchAny()).toMatchObject({ kind: 'nothing' })
       // The node remembers an attempt that the restored store lacks.
-      const forgotten = { attempt: `attempt_${w.ulid()}`, message: before, n: 1, line: LINE_ADDRESS, recipient: RECIPIENT, body: '', service: 'imessage' } as const
+      const forgotten = {
+        attempt: `attempt_${w.ulid()}`,
+        message: before,
+        n: 1,
+        line: LINE_ADDRESS,
+        recipient: RECIPIENT,
+        body: '',
+        service: 'imessage',
+      } as const
       await w.fact(forgotten, { fact: 'sent' })
       expect(await w.do(w.store.recovered(w.session))).toEqual({ kind: 'done', recovering: false })
       expect(await w.state(before)).toMatchObject({ state: 'sent', attempts: 1 })

@@ -38,7 +38,15 @@ exerciseStore('sqlite', open)
 describe('a full disk (hole 24)', () => {
   async function worldOn(raw: DatabaseSync): Promise<StoreWorld> {
     return new StoreWorld(({ clock, onHints }) =>
-      Promise.resolve(sqliteStore(raw, { clock, ulid: newUlidSource(() => clock.nowMs(), Math.random), lineDefaults, onHints, onFatal })),
+      Promise.resolve(
+        sqliteStore(raw, {
+          clock,
+          ulid: newUlidSource(() => clock.nowMs(), Math.random),
+          lineDefaults,
+          onHints,
+          onFatal,
+        }),
+      ),
     ).start()
   }
   const pages = (raw: DatabaseSync): number => Number(raw.prepare('pragma page_count').get()?.['page_count'])

@@ -99,7 +99,10 @@ export class StoreWorld {
   }
 
   /** A new session that is ready; attempts of the resume list are answered by `states`. */
-  async connect(more: Partial<HelloFrame> = {}, state: (attempt: AttemptId) => 'void' | 'lost' | 'started' | 'settled' = () => 'void') {
+  async connect(
+    more: Partial<HelloFrame> = {},
+    state: (attempt: AttemptId) => 'void' | 'lost' | 'started' | 'settled' = () => 'void',
+  ) {
     const welcome = await this.do(this.store.hello({ gateway: 'gw_test', frame: this.hello(more) }))
     if (welcome.kind !== 'welcome') throw new Error(`bye ${welcome.code}`)
     this.session = { node: this.node, epoch: welcome.epoch }
@@ -107,7 +110,9 @@ export class StoreWorld {
     if (line !== undefined) this.line = line.id
     const resume = welcome.resume.map((r) => r.attempt)
     const states = Object.fromEntries(resume.map((id) => [id, state(id)]))
-    await this.do(this.store.ready(this.session, { t: 'ready', session: welcome.epoch, states, outbox_head: 0 }, resume))
+    await this.do(
+      this.store.ready(this.session, { t: 'ready', session: welcome.epoch, states, outbox_head: 0 }, resume),
+    )
     return welcome
   }
 
@@ -141,13 +146,19 @@ export class StoreWorld {
 
   dispatchAny() {
     return this.do(
-      this.store.dispatch({ line: this.line, epoch: this.session.epoch, attempt: `attempt_${this.ulid()}`, maxOpen: 5 }),
+      this.store.dispatch({
+        line: this.line,
+        epoch: this.session.epoch,
+        attempt: `attempt_${this.ulid()}`,
+        maxOpen: 5,
+      }),
     )
   }
 
   async dispatch(): Promise<Dispatched> {
     const result = await this.dispatchAny()
-    if (result.kind !== 'dispatched') throw new Error(result.kind === 'nothing' ? `nothing: ${result.why}` : result.kind)
+    if (result.kind !== 'dispatched')
+      throw new Error(result.kind === 'nothing' ? `nothing: ${result.why}` : result.kind)
     return result.dispatched
   }
 

@@ -6,7 +6,11 @@ import { MUTANTS } from './mutants.ts'
 import type { Mutant } from './mutants.ts'
 
 const { values } = parseArgs({
-  options: { only: { type: 'string' }, seeds: { type: 'string', default: '5000' }, parallel: { type: 'string', default: '2' } },
+  options: {
+    only: { type: 'string' },
+    seeds: { type: 'string', default: '5000' },
+    parallel: { type: 'string', default: '2' },
+  },
 })
 
 const REGISTER = join(import.meta.dirname, 'register.ts')
@@ -32,7 +36,10 @@ function hunt(mutant: Mutant): Promise<Verdict> {
       try {
         const report = JSON.parse(out) as { seeds: number; found: Array<{ seed: number; rule: string; what: string }> }
         const first = report.found[0]
-        const found = first === undefined ? null : `seed ${first.seed}, ${first.rule}: ${first.what.split('\n')[0]?.slice(0, 100) ?? ''}`
+        const found =
+          first === undefined
+            ? null
+            : `seed ${first.seed}, ${first.rule}: ${first.what.split('\n')[0]?.slice(0, 100) ?? ''}`
         resolve({ mutant, found, seeds: report.seeds, seconds })
       } catch {
         reject(new Error(`${mutant.name} could not be run:\n${err.slice(-2000)}`))

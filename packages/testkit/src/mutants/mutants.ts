@@ -154,8 +154,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'gateway/src/store/sqlite/settle.ts',
-        find: "    record(tx, attempt, {\n      fact: frame.fact,",
-        replace: "    if (attempt.epoch === session.epoch) record(tx, attempt, {\n      fact: frame.fact,",
+        find: '    record(tx, attempt, {\n      fact: frame.fact,',
+        replace: '    if (attempt.epoch === session.epoch) record(tx, attempt, {\n      fact: frame.fact,',
       },
     ],
   },
@@ -166,7 +166,8 @@ export const MUTANTS: readonly Mutant[] = [
       {
         file: 'engine/src/message-state.ts',
         find: "  return { state: 'unknown', laneFreeAtMs: nowMs + UNKNOWN_HOLD_MS, failure: reason }",
-        replace: "  return fallback(m, nowMs) ?? { state: 'unknown', laneFreeAtMs: nowMs + UNKNOWN_HOLD_MS, failure: reason }",
+        replace:
+          "  return fallback(m, nowMs) ?? { state: 'unknown', laneFreeAtMs: nowMs + UNKNOWN_HOLD_MS, failure: reason }",
       },
     ],
   },
@@ -183,7 +184,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'acknowledge-before-commit',
-    breaks: 'hole 10: a frame is acknowledged although its commit may fail (and the node believes the ack over the next welcome)',
+    breaks:
+      'hole 10: a frame is acknowledged although its commit may fail (and the node believes the ack over the next welcome)',
     edits: [
       {
         file: 'node/src/handshake.ts',
@@ -206,7 +208,8 @@ export const MUTANTS: readonly Mutant[] = [
       {
         file: 'gateway/src/store/sqlite/dispatch.ts',
         find: "or (b.state = 'queued' and b.class = m.class and b.lane_seq < m.lane_seq and b.hold_reason is null)))",
-        replace: "or (b.state = 'queued' and b.class = m.class and b.lane_seq < m.lane_seq and b.not_before = 0 and b.hold_reason is null)))",
+        replace:
+          "or (b.state = 'queued' and b.class = m.class and b.lane_seq < m.lane_seq and b.not_before = 0 and b.hold_reason is null)))",
       },
     ],
   },
@@ -217,7 +220,8 @@ export const MUTANTS: readonly Mutant[] = [
       {
         file: 'gateway/src/store/sqlite/maintenance.ts',
         find: '    heartbeat(tx, gateway) {',
-        replace: "    heartbeat(tx, gateway) {\n      const seen = ((globalThis as unknown as { reset?: WeakSet<object> }).reset ??= new WeakSet())\n      if (!seen.has(db)) { seen.add(db); db.raw.exec('update lines set tat = 0') }",
+        replace:
+          "    heartbeat(tx, gateway) {\n      const seen = ((globalThis as unknown as { reset?: WeakSet<object> }).reset ??= new WeakSet())\n      if (!seen.has(db)) { seen.add(db); db.raw.exec('update lines set tat = 0') }",
       },
     ],
   },
@@ -270,7 +274,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'engine/src/message-state.ts',
-        find: "      return event.current ? afterNotSent(m, event, nowMs) : null",
+        find: '      return event.current ? afterNotSent(m, event, nowMs) : null',
         replace: '      return afterNotSent(m, event, nowMs)',
       },
     ],
@@ -281,7 +285,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'gateway/src/store/sqlite/dispatch.ts',
-        find: "    return Number(s.recovering.get({})?.value ?? 0)",
+        find: '    return Number(s.recovering.get({})?.value ?? 0)',
         replace: '    return 0',
       },
     ],

@@ -31,7 +31,9 @@ export function check(world: World): { violations: Violation[]; preconditions: P
   const messages = db
     .prepare('select id, state, on_unknown, lane, lane_seq, class, attempts, service, failure from messages')
     .all() as MessageRow[]
-  const events = db.prepare('select seq, type, message, attempt from events where message is not null order by seq').all() as EventRow[]
+  const events = db
+    .prepare('select seq, type, message, attempt from events where message is not null order by seq')
+    .all() as EventRow[]
   const rows = new Map(messages.map((m) => [m.id, m]))
   const violations = [
     ...accepted(world, rows),
@@ -43,7 +45,9 @@ export function check(world: World): { violations: Violation[]; preconditions: P
     ...late(world),
     ...replies(world),
     ...world.problems.map((what) => ({ rule: 'no crash', what })),
-    ...world.nodes.flatMap((n) => (n.refusal === null ? [] : [{ rule: 'no crash', what: `node refused: ${n.refusal}` }])),
+    ...world.nodes.flatMap((n) =>
+      n.refusal === null ? [] : [{ rule: 'no crash', what: `node refused: ${n.refusal}` }],
+    ),
   ]
   return { violations, preconditions: count(world, messages, events) }
 }
@@ -85,7 +89,8 @@ function truth(world: World, messages: readonly MessageRow[]): Violation[] {
     const claimsSent = m.state === 'sent' || m.state === 'delivered' || m.state === 'read'
     const claimsNot = m.state === 'failed' || m.state === 'cancelled' || m.state === 'expired'
     if (claimsSent && n === 0) return [{ rule: 'R4', what: `${m.id} is ${m.state} and never reached the phone` }]
-    if (claimsNot && n > 0) return [{ rule: 'R4', what: `${m.id} is ${m.state} (${m.failure ?? ''}) and reached the phone` }]
+    if (claimsNot && n > 0)
+      return [{ rule: 'R4', what: `${m.id} is ${m.state} (${m.failure ?? ''}) and reached the phone` }]
     return []
   })
 }
@@ -94,7 +99,9 @@ function truth(world: World, messages: readonly MessageRow[]): Violation[] {
 function late(world: World): Violation[] {
   return [...world.startedAtMs].flatMap(([attempt, startedAtMs]) => {
     const waitedMs = startedAtMs - (world.gotAtMs.get(attempt) ?? startedAtMs)
-    return waitedMs > START_WITHIN_MS + 100 ? [{ rule: 'R7', what: `${attempt} began ${waitedMs} ms after it was received` }] : []
+    return waitedMs > START_WITHIN_MS + 100
+      ? [{ rule: 'R7', what: `${attempt} began ${waitedMs} ms after it was received` }]
+      : []
   })
 }
 
@@ -108,14 +115,19 @@ function replies(world: World): Violation[] {
       .map((row) => String(row['guid'])),
   )
   if (lossy) return []
-  return world.inbound.filter(({ guid }) => !stored.has(guid)).map(({ guid }) => ({ rule: 'R1', what: `the reply ${guid} is gone` }))
+  return world.inbound
+    .filter(({ guid }) => !stored.has(guid))
+    .map(({ guid }) => ({ rule: 'R1', what: `the reply ${guid} is gone` }))
 }
 
 /** R5: nothing hangs without a status. */
 function resting(messages: readonly MessageRow[]): Violation[] {
   return messages
     .filter((m) => m.state === 'queued' || m.state === 'sending')
-    .map((m) => ({ rule: m.state === 'sending' ? 'R5' : 'R1', what: `${m.id} is still ${m.state} long after all faults ended` }))
+    .map((m) => ({
+      rule: m.state === 'sending' ? 'R5' : 'R1',
+      what: `${m.id} is still ${m.state} long after all faults ended`,
+    }))
 }
 
 /** R6, replayed from the events: nothing of the lane in flight, nothing earlier of the class waiting. */
@@ -134,7 +146,8 @@ function order(messages: readonly MessageRow[], events: readonly EventRow[]): Vi
       for (const other of lanes.get(message.lane) ?? []) {
         if (other.id === message.id) continue
         const now = state.get(other.id)
-        if (now === 'sending') violations.push({ rule: 'R6', what: `${message.id} left while ${other.id} was in flight` })
+        if (now === 'sending')
+          violations.push({ rule: 'R6', what: `${message.id} left while ${other.id} was in flight` })
         if (now === 'queued' && other.class === message.class && other.lane_seq < message.lane_seq) {
           violations.push({ rule: 'R6', what: `${message.id} overtook ${other.id}` })
         }
@@ -192,7 +205,8 @@ function count(world: World, messages: readonly MessageRow[], events: readonly E
     if (n > 1) crowdedLanes.add(m.lane)
   }
   return {
-    'R1 accepted, then the gateway crashed': world.restarts > 0 ? world.asked.filter((a) => a.answer === 'accepted').length : 0,
+    'R1 accepted, then the gateway crashed':
+      world.restarts > 0 ? world.asked.filter((a) => a.answer === 'accepted').length : 0,
     'R1 refused': world.asked.filter((a) => a.answer === 'refused').length,
     'R1 no answer': world.asked.filter((a) => a.answer === 'none').length,
     'R2 second attempt': messages.filter((m) => m.attempts > 1).length,

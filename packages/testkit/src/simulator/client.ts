@@ -16,7 +16,13 @@ export type Request = Readonly<{
 }>
 
 export type Answer = 'none' | 'accepted' | 'refused'
-export type Asked = { request: Request; answer: Answer; storedAs: MessageId | null; answeredAtMs: number; retries: number }
+export type Asked = {
+  request: Request
+  answer: Answer
+  storedAs: MessageId | null
+  answeredAtMs: number
+  retries: number
+}
 
 export async function ask(store: Store, account: AccountId, request: Request): Promise<AcceptResult> {
   const lines = await store.lines(account)

@@ -28,7 +28,8 @@ if (values.seed !== undefined) {
   if (values.json) console.log(JSON.stringify(report))
   else {
     for (const [name, n] of Object.entries(report.preconditions)) console.log(`${String(n).padStart(8)}  ${name}`)
-    for (const found of report.found.slice(0, 20)) console.log(`seed ${found.seed}: ${found.rule}: ${found.what.split('\n')[0] ?? ''}`)
+    for (const found of report.found.slice(0, 20))
+      console.log(`seed ${found.seed}: ${found.rule}: ${found.what.split('\n')[0] ?? ''}`)
     console.log(`${report.seeds} seeds, ${report.found.length} violations, ${report.wallMs} ms`)
     if (report.found.length > 0) console.log(`replay: npm run simulate -- --seed ${report.found[0]?.seed}`)
   }

@@ -47,7 +47,8 @@ export function choosePlan(random: Random): Plan {
   for (const act of ACTS) {
     if (!random.chance(act.likely)) continue
     const times = random.between(1, act.most + 1)
-    for (let i = 0; i < times; i++) steps.push({ atMs: random.between(0, crowded ? span + 30_000 : lengthMs), what: act.what })
+    for (let i = 0; i < times; i++)
+      steps.push({ atMs: random.between(0, crowded ? span + 30_000 : lengthMs), what: act.what })
   }
   addRare(random, steps, lengthMs)
   const failingWrites = Array.from({ length: random.chance(0.3) ? random.between(1, 8) : 0 }, () => ({
@@ -55,13 +56,16 @@ export function choosePlan(random: Random): Plan {
     statements: random.between(1, 40),
   }))
   // Just before several requests come at once, and share a commit.
-  if (together > 0 && random.chance(0.7)) failingWrites.push({ atMs: Math.floor(span / 2), statements: random.between(5, 80) })
+  if (together > 0 && random.chance(0.7))
+    failingWrites.push({ atMs: Math.floor(span / 2), statements: random.between(5, 80) })
   // A store restored from a copy and a journal that is gone: nobody is left who knows, and what Bluewire then says cannot be judged.
   const restored = steps.some((s) => s.what === 'restore gateway')
   return {
     lengthMs,
     // Some come in one instant, and share a commit.
-    requestsAtMs: Array.from({ length: count }, () => (random.chance(together) ? Math.floor(span / 2) : random.between(0, span))),
+    requestsAtMs: Array.from({ length: count }, () =>
+      random.chance(together) ? Math.floor(span / 2) : random.between(0, span),
+    ),
     recipients: random.between(1, 5),
     fallback: random.chance(0.4),
     resends: random.chance(0.15) ? 0.5 : 0,

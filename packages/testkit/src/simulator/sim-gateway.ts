@@ -37,14 +37,23 @@ export class SimGateway {
   readonly #onKilled: () => void
   readonly problems: string[] = []
 
-  constructor(parts: { clock: VirtualClock; random: Random; stored: Uint8Array | null; faults: GatewayFaults; onKilled: () => void }) {
+  constructor(parts: {
+    clock: VirtualClock
+    random: Random
+    stored: Uint8Array | null
+    faults: GatewayFaults
+    onKilled: () => void
+  }) {
     const { random } = parts
     this.#random = random
     this.#faults = parts.faults
     this.#onKilled = parts.onKilled
     this.process = new SimProcess('gateway', parts.clock, parts.stored)
     const clock = this.process
-    const ulid = newUlidSource(() => clock.nowMs(), () => random.next())
+    const ulid = newUlidSource(
+      () => clock.nowMs(),
+      () => random.next(),
+    )
     this.#id = `gw_${ulid()}`
     const bus = new InProcessBus((error) => this.#problem('bus', error))
     this.store = sqliteStore(this.process.db, {
@@ -118,6 +127,7 @@ export class SimGateway {
   /** Full disks are expected here and reported as such; anything else is a finding. */
   #problem(what: string, error: unknown): void {
     const expected = !this.process.alive || (error instanceof Error && error.name === 'StoreUnavailableError')
-    if (!expected) this.problems.push(`${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+    if (!expected)
+      this.problems.push(`${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
   }
 }

@@ -4,7 +4,14 @@
  */
 import type { AttemptId } from '@bluewire/contract/ids'
 import type { LineOffer } from '@bluewire/contract/node-protocol/node-frames'
-import type { Driver, DriverEvents, DriverHealth, InboundMessage, Outgoing, SendOutcome } from '@bluewire/drivers/driver'
+import type {
+  Driver,
+  DriverEvents,
+  DriverHealth,
+  InboundMessage,
+  Outgoing,
+  SendOutcome,
+} from '@bluewire/drivers/driver'
 import type { Clock, Timer } from '@bluewire/platform/clock'
 import type { VirtualClock } from '../virtual-clock.ts'
 import type { Phones } from './phones.ts'
@@ -23,7 +30,7 @@ export type MacFaults = {
 
 type Event = { outgoing: Outgoing; timer: Timer }
 
-/** osascript gives up on Messages after this long (MACOS 1.5). */
+/** osascript gives up on Messages after this long. */
 const OSASCRIPT_TIMEOUT_MS = 25_000
 /** After Messages was seen to exit, a row that is not there will not come any more (PROTOCOL 6). */
 const BARRIER_MS = 30_000
@@ -101,7 +108,8 @@ export class SimMac {
   #answer({ line, to, service }: Outgoing): void {
     const guid = `${line} ${this.#replies++}`
     const dateMs = this.#clock.nowMs()
-    if (this.reply?.({ guid, line, from: to, service, body: `ok ${guid}`, dateMs, backfilled: false }) === true) this.#onInbound(guid)
+    if (this.reply?.({ guid, line, from: to, service, body: `ok ${guid}`, dateMs, backfilled: false }) === true)
+      this.#onInbound(guid)
   }
 
   #execute(outgoing: Outgoing): void {
@@ -111,7 +119,8 @@ export class SimMac {
     this.rows.add(attempt)
     this.#onRow.get(attempt)?.()
     this.#onRow.delete(attempt)
-    if (this.#random.chance(this.faults.replies)) this.#clock.setTimer(this.#random.delay(100, 10_000), () => this.#answer(outgoing))
+    if (this.#random.chance(this.faults.replies))
+      this.#clock.setTimer(this.#random.delay(100, 10_000), () => this.#answer(outgoing))
     if (this.#random.chance(this.faults.losesReceipt)) return
     this.#clock.setTimer(this.#random.delay(50, 20_000), () => this.receipt?.(attempt, this.#clock.nowMs()))
   }

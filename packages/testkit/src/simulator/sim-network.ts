@@ -58,7 +58,9 @@ export class SimConnection {
     if (!mine.open) return
     mine.open = false
     const other = from === 'node' ? 'gateway' : 'node'
-    const after = this.#cut ? SILENT_MS : Math.max(this.#arrivalMs(from), this.#clock.monotonicMs()) - this.#clock.monotonicMs()
+    const after = this.#cut
+      ? SILENT_MS
+      : Math.max(this.#arrivalMs(from), this.#clock.monotonicMs()) - this.#clock.monotonicMs()
     this.#clock.setTimer(after, () => this.#noticed(other))
     this.#clock.setTimer(0, () => mine.end.on.closed())
   }

@@ -63,7 +63,10 @@ export class SimNode {
   start(disk: Uint8Array | null = this.#disk): void {
     const { clock, random, lines } = this.#parts
     const process = new SimProcess(`node ${this.id}`, clock, disk)
-    const ulid = newUlidSource(() => process.nowMs(), () => random.next())
+    const ulid = newUlidSource(
+      () => process.nowMs(),
+      () => random.next(),
+    )
     const journal = new Journal(process.db, (): JournalId => `journal_${ulid()}`)
     const agent = new Agent({
       clock: process,

@@ -53,7 +53,10 @@ export class World {
     this.seed = seed
     this.random = new Random(seed)
     this.plan = choosePlan(this.random)
-    this.#ulid = newUlidSource(() => this.clock.nowMs(), () => this.random.next())
+    this.#ulid = newUlidSource(
+      () => this.clock.nowMs(),
+      () => this.random.next(),
+    )
     this.account = `acct_${this.#ulid()}`
     this.gateway = this.#newGateway(null)
   }
@@ -65,7 +68,8 @@ export class World {
   async run(): Promise<void> {
     await this.#setUp()
     for (const step of this.plan.steps) this.clock.setTimer(step.atMs, () => this.#strikeSoon(step.what))
-    for (const { atMs, statements } of this.plan.failingWrites) this.clock.setTimer(atMs, () => this.#failOneWrite(statements))
+    for (const { atMs, statements } of this.plan.failingWrites)
+      this.clock.setTimer(atMs, () => this.#failOneWrite(statements))
     for (const atMs of this.plan.requestsAtMs) this.clock.setTimer(atMs, () => this.#request(this.#newRequest()))
     await this.clock.advance(this.plan.lengthMs)
     this.#heal()
@@ -90,12 +94,21 @@ export class World {
     await created
     for (const [i, services] of ([['imessage'], ['imessage', 'sms']] as const).entries()) {
       const id: NodeId = `node_${this.#ulid()}`
-      const joined = store.createEnrolment('simulator', { codeHash: id, account: this.account, expiresInMs: 1000 }).then(() =>
-        store.redeemEnrolment({
-          codeHash: id,
-          node: { id, name: `mac-${i}`, credentialHash: id, machine: `machine of ${id}`, simulated: true, driver: 'simulated-mac' },
-        }),
-      )
+      const joined = store
+        .createEnrolment('simulator', { codeHash: id, account: this.account, expiresInMs: 1000 })
+        .then(() =>
+          store.redeemEnrolment({
+            codeHash: id,
+            node: {
+              id,
+              name: `mac-${i}`,
+              credentialHash: id,
+              machine: `machine of ${id}`,
+              simulated: true,
+              driver: 'simulated-mac',
+            },
+          }),
+        )
       await this.clock.settle()
       await joined
       this.nodes.push(
@@ -184,7 +197,8 @@ export class World {
   /** Most faults do nothing to a node at rest: half of them wait until one has something in its hands. */
   #strikeSoon(what: string, patienceMs = this.random.chance(0.5) ? 20_000 : 0): void {
     const busy = this.nodes.filter((n) => (n.status()?.started ?? 0) + (n.status()?.taken ?? 0) > 0)
-    if (busy.length > 0 || patienceMs <= 0) return this.#act(what, this.random.pick(busy.length > 0 ? busy : this.nodes))
+    if (busy.length > 0 || patienceMs <= 0)
+      return this.#act(what, this.random.pick(busy.length > 0 ? busy : this.nodes))
     this.clock.setTimer(50, () => this.#strikeSoon(what, patienceMs - 50))
   }
 

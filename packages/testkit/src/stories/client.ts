@@ -87,7 +87,11 @@ export class Client {
 }
 
 /** Runs the work on all of them, so many at a time, in their order. */
-export async function inParallel<T>(many: number, all: readonly T[], work: (one: T, i: number) => Promise<void>): Promise<void> {
+export async function inParallel<T>(
+  many: number,
+  all: readonly T[],
+  work: (one: T, i: number) => Promise<void>,
+): Promise<void> {
   let next = 0
   const worker = async (): Promise<void> => {
     for (let i = next++; i < all.length; i = next++) await work(all[i] as T, i)

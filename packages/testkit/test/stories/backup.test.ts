@@ -89,17 +89,21 @@ test.for([
   await sendsAgain(platform)
 })
 
-test('a copy that knows nothing of them: they stay unknown to it, and none goes out twice', { timeout: STORY_MS }, async () => {
-  const platform = await Platform.start({ lines: 2 })
-  const copy = join(platform.dataDir, 'copy')
-  await copyDatabase(platform, copy)
-  await platform.startGateway()
-  const ids = await accept(platform)
-  await platform.untilTexts(MESSAGES)
-  await platform.untilAllEnded()
-  await stopped(platform.gateway)
-  putBack(platform, copy)
-  await platform.startGateway()
-  await sendsAgain(platform)
-  expect(await platform.client.message(ids[0] ?? '')).toBeUndefined()
-})
+test(
+  'a copy that knows nothing of them: they stay unknown to it, and none goes out twice',
+  { timeout: STORY_MS },
+  async () => {
+    const platform = await Platform.start({ lines: 2 })
+    const copy = join(platform.dataDir, 'copy')
+    await copyDatabase(platform, copy)
+    await platform.startGateway()
+    const ids = await accept(platform)
+    await platform.untilTexts(MESSAGES)
+    await platform.untilAllEnded()
+    await stopped(platform.gateway)
+    putBack(platform, copy)
+    await platform.startGateway()
+    await sendsAgain(platform)
+    expect(await platform.client.message(ids[0] ?? '')).toBeUndefined()
+  },
+)

@@ -85,7 +85,10 @@ test('killed with -9 again and again: none lost, none twice, all in order', { ti
   const before = new Map<string, Promise<void>>()
   await inParallel(AT_ONCE, turns, async (message) => {
     if (message === undefined) return
-    await until('the phone keeps up', () => answers.size - platform.texts().length < AHEAD_MAX, { withinMs: STORY_MS, everyMs: 50 })
+    await until('the phone keeps up', () => answers.size - platform.texts().length < AHEAD_MAX, {
+      withinMs: STORY_MS,
+      everyMs: 50,
+    })
     const earlier = before.get(message.to)
     const sent = (async () => {
       await earlier
@@ -99,7 +102,9 @@ test('killed with -9 again and again: none lost, none twice, all in order', { ti
   await killing
   const states = await platform.untilAllEnded({ withinMs: STORY_MS, sentIsEnough: true })
   const tookS = Math.round((performance.now() - beganAtMs) / 100) / 10
-  console.log(`seed ${seed}: ${JSON.stringify(killer.kills)} kills, ${repeats} requests asked again, ${tookS} s, ${JSON.stringify(states)}`)
+  console.log(
+    `seed ${seed}: ${JSON.stringify(killer.kills)} kills, ${repeats} requests asked again, ${tookS} s, ${JSON.stringify(states)}`,
+  )
   expect(killer.total).toBeGreaterThanOrEqual(20)
   // A node that is killed between a text and its receipt never gets one: such a message stays sent.
   expect(states).toEqual({ sent: expect.any(Number), delivered: expect.any(Number) })

@@ -139,7 +139,9 @@ test('the gateway with no reserve: SQLite itself runs full', { timeout: STORY_MS
   const { twice } = verdictOn(platform.texts(), [])
   expect(twice).toEqual([])
   expect(new Set(platform.texts().map(({ body }) => body))).toEqual(new Set(load.accepted.map(({ body }) => body)))
-  console.log(`full: ${load.accepted.length} accepted, ${load.refused.length} refused, ${JSON.stringify(platform.states())}`)
+  console.log(
+    `full: ${load.accepted.length} accepted, ${load.refused.length} refused, ${JSON.stringify(platform.states())}`,
+  )
 })
 
 test('negative control: a gateway that does not hear that a commit failed', { timeout: STORY_MS }, async (context) => {
@@ -156,21 +158,27 @@ test('negative control: a gateway that does not hear that a commit failed', { ti
   console.log(`negative control: ${load.accepted.length} answered, ${lost.length} of them lost`)
 })
 
-test('the node below its limit: it refuses, and what waits is sent when space is back', { timeout: STORY_MS }, async (context) => {
-  const disk = smallDisk(context, 24)
-  const platform = await Platform.start({ nodeDir: disk.path, nodeMinFreeMib: 8 })
-  disk.fill(4)
-  const sent = [1, 2, 3].map((i) => ({ to: `+1415555000${i}`, body: `text ${i}`, key: `key-${i}` }))
-  const ids: string[] = []
-  for (const message of sent) ids.push((await platform.client.sendSurely(message)).body.message_id ?? '')
-  const refused = async (id: string): Promise<boolean> =>
-    ((await platform.client.message(id))?.attempts ?? []).some(({ state, reason }) => state === 'not_sent' && reason === 'node_disk_full')
-  for (const id of ids) await until('it was refused', () => refused(id))
-  expect(platform.texts()).toEqual([])
-  disk.giveBack()
-  expect(await platform.untilAllEnded()).toEqual({ delivered: sent.length })
-  expect(verdictOn(platform.texts(), sent)).toEqual(ALL_WELL)
-})
+test(
+  'the node below its limit: it refuses, and what waits is sent when space is back',
+  { timeout: STORY_MS },
+  async (context) => {
+    const disk = smallDisk(context, 24)
+    const platform = await Platform.start({ nodeDir: disk.path, nodeMinFreeMib: 8 })
+    disk.fill(4)
+    const sent = [1, 2, 3].map((i) => ({ to: `+1415555000${i}`, body: `text ${i}`, key: `key-${i}` }))
+    const ids: string[] = []
+    for (const message of sent) ids.push((await platform.client.sendSurely(message)).body.message_id ?? '')
+    const refused = async (id: string): Promise<boolean> =>
+      ((await platform.client.message(id))?.attempts ?? []).some(
+        ({ state, reason }) => state === 'not_sent' && reason === 'node_disk_full',
+      )
+    for (const id of ids) await until('it was refused', () => refused(id))
+    expect(platform.texts()).toEqual([])
+    disk.giveBack()
+    expect(await platform.untilAllEnded()).toEqual({ delivered: sent.length })
+    expect(verdictOn(platform.texts(), sent)).toEqual(ALL_WELL)
+  },
+)
 
 test('the node that stays below its limit: it fails, and says why', { timeout: STORY_MS }, async (context) => {
   const disk = smallDisk(context, 24)

@@ -78,7 +78,15 @@ export class Platform {
   async #join(code: string, { lines = 1, nodeMinFreeMib = 0 }: PlatformOptions): Promise<void> {
     const numbers = Array.from({ length: lines }, (_, i) => ['--line', `+1500555000${i + 1}:imessage`]).flat()
     const places = ['--dir', this.nodeDir, '--sim-log', this.phone.path, '--min-free-mib', String(nodeMinFreeMib)]
-    const { code: exitCode, stderr } = await run([process.execPath, NODE, 'join', this.client.url, code, ...places, ...numbers])
+    const { code: exitCode, stderr } = await run([
+      process.execPath,
+      NODE,
+      'join',
+      this.client.url,
+      code,
+      ...places,
+      ...numbers,
+    ])
     if (exitCode !== 0) throw new Error(`the node could not join: ${stderr}`)
   }
 
@@ -145,7 +153,8 @@ export class Platform {
    */
   async untilAllEnded({ withinMs = 60_000, sentIsEnough = false } = {}): Promise<Record<string, number>> {
     const isOpen = (state: string): boolean => !ENDED.includes(state) && !(sentIsEnough && state === 'sent')
-    const open = (): number => Object.entries(this.states()).reduce((sum, [state, many]) => (isOpen(state) ? sum + many : sum), 0)
+    const open = (): number =>
+      Object.entries(this.states()).reduce((sum, [state, many]) => (isOpen(state) ? sum + many : sum), 0)
     await until('every message has ended', () => open() === 0, { withinMs, everyMs: 100 }).catch((error: unknown) => {
       throw new Error(`${String(error)}; states: ${JSON.stringify(this.states())}`)
     })

@@ -11,7 +11,11 @@ import type { Usage } from './usage.ts'
 /** An Idempotency-Key is remembered this long, across restarts. */
 export const KEY_REMEMBERED_MS = 24 * 3600_000
 
-export function prepareAccept(parts: WriteParts, append: AppendEvent, usage: Usage): (tx: Tx, m: NewMessage) => AcceptResult {
+export function prepareAccept(
+  parts: WriteParts,
+  append: AppendEvent,
+  usage: Usage,
+): (tx: Tx, m: NewMessage) => AcceptResult {
   const statements = prepare(parts.db)
 
   return (tx, m) => {
@@ -23,7 +27,8 @@ export function prepareAccept(parts: WriteParts, append: AppendEvent, usage: Usa
     if (lane.line === null && m.line !== null) statements.stick.run({ lane: lane.id, line: m.line })
     const failure = m.failure ?? (lane.opted_out === 1 ? 'opted_out' : null)
     const account = statements.plan.get({ account: m.account })
-    const used = failure !== null ? usage.used(m.account, month) : usage.charge(m.account, month, account?.quota_limit ?? null)
+    const used =
+      failure !== null ? usage.used(m.account, month) : usage.charge(m.account, month, account?.quota_limit ?? null)
     if (used === null) {
       const limit = account?.quota_limit ?? 0
       throw new Undo<AcceptResult>({ kind: 'quota_exceeded', used: usage.used(m.account, month), limit })
@@ -36,7 +41,8 @@ export function prepareAccept(parts: WriteParts, append: AppendEvent, usage: Usa
       ...(m.line === null ? {} : { line: m.line }),
       data: { service: m.service, fallback: m.fallback },
     })
-    if (failure !== null) append(tx, { account: m.account, type: 'message.failed', message: m.id, data: { reason: failure } })
+    if (failure !== null)
+      append(tx, { account: m.account, type: 'message.failed', message: m.id, data: { reason: failure } })
     else if (m.line !== null) tx.hints.push({ kind: 'line', id: m.line })
     return { kind: 'accepted', id: m.id, used }
   }
@@ -101,7 +107,11 @@ function newRow(
 function prepare(db: Db) {
   return {
     forgetKey: db.statement((k, p: { account: AccountId; key: string; before: number }) =>
-      k.deleteFrom('idempotency').where('account', '=', p.account).where('key', '=', p.key).where('created_at', '<', p.before),
+      k
+        .deleteFrom('idempotency')
+        .where('account', '=', p.account)
+        .where('key', '=', p.key)
+        .where('created_at', '<', p.before),
     ),
     claimKey: db.statement(
       (k, p: { account: AccountId; key: string; fingerprint: string; message: NewMessage['id']; at: number }) =>
@@ -111,7 +121,11 @@ function prepare(db: Db) {
           .onConflict((c) => c.doNothing()),
     ),
     keyOwner: db.statement((k, p: { account: AccountId; key: string }) =>
-      k.selectFrom('idempotency').select(['message', 'fingerprint']).where('account', '=', p.account).where('key', '=', p.key),
+      k
+        .selectFrom('idempotency')
+        .select(['message', 'fingerprint'])
+        .where('account', '=', p.account)
+        .where('key', '=', p.key),
     ),
     nextInLane: db.statement((k, p: { id: LaneId; account: AccountId; recipient: string }) =>
       k

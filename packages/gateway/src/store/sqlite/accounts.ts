@@ -40,7 +40,7 @@ export interface Accounts {
   tokenByHash(hash: string): { token: Token; account: Account } | undefined
   tokenUsed(tx: Tx, id: TokenId): void
   tokenUseIsOld(id: TokenId, nowMs: number): boolean
-  appendAudit(tx: Tx, entry: Omit<AuditEntry, 'atMs'>): void
+  readonly appendAudit: (tx: Tx, entry: Omit<AuditEntry, 'atMs'>) => void
   audit(limit: number): AuditEntry[]
 }
 
@@ -62,10 +62,16 @@ export function prepareAccounts(db: Db): Accounts {
     get,
     list: () => s.accounts.all({}).map(accountOf),
     appendAudit,
-    audit: (limit) => s.audits.all({ limit }).map((r) => ({ ...r, data: JSON.parse(r.data) as Record<string, unknown> })),
+    audit: (limit) =>
+      s.audits.all({ limit }).map((r) => ({ ...r, data: JSON.parse(r.data) as Record<string, unknown> })),
     create(tx, actor, account) {
       const first = s.accounts.all({}).length === 0
-      s.insertAccount.run({ ...account, entitlements: JSON.stringify(account.entitlements), instance: first ? 1 : 0, at: tx.nowMs })
+      s.insertAccount.run({
+        ...account,
+        entitlements: JSON.stringify(account.entitlements),
+        instance: first ? 1 : 0,
+        at: tx.nowMs,
+      })
       appendAudit(tx, { actor, action: 'account.create', target: account.id, data: { plan: account.plan } })
       return must(get(account.id))
     },
@@ -149,17 +155,18 @@ function prepare(db: Db) {
   return {
     account: db.statement((k, p: { id: AccountId }) => k.selectFrom('accounts').selectAll().where('id', '=', p.id)),
     accounts: db.statement((k) => k.selectFrom('accounts').selectAll().orderBy('created_at').orderBy('id')),
-    insertAccount: db.statement((k, p: Omit<NewAccount, 'entitlements'> & { entitlements: string; instance: 0 | 1; at: number }) =>
-      k.insertInto('accounts').values({
-        id: p.id,
-        name: p.name,
-        plan: p.plan,
-        quota_limit: p.quotaLimit,
-        entitlements: p.entitlements,
-        region: p.region,
-        is_instance: p.instance,
-        created_at: p.at,
-      }),
+    insertAccount: db.statement(
+      (k, p: Omit<NewAccount, 'entitlements'> & { entitlements: string; instance: 0 | 1; at: number }) =>
+        k.insertInto('accounts').values({
+          id: p.id,
+          name: p.name,
+          plan: p.plan,
+          quota_limit: p.quotaLimit,
+          entitlements: p.entitlements,
+          region: p.region,
+          is_instance: p.instance,
+          created_at: p.at,
+        }),
     ),
     updateAccount: db.statement(
       (k, p: Omit<NewAccount, 'entitlements'> & { entitlements: string; suspendedAt: number | null }) =>
@@ -179,7 +186,9 @@ function prepare(db: Db) {
     tokens: db.statement((k, p: { account: AccountId }) =>
       k.selectFrom('tokens').selectAll().where('account', '=', p.account).orderBy('id'),
     ),
-    tokenByHash: db.statement((k, p: { hash: string }) => k.selectFrom('tokens').selectAll().where('hash', '=', p.hash)),
+    tokenByHash: db.statement((k, p: { hash: string }) =>
+      k.selectFrom('tokens').selectAll().where('hash', '=', p.hash),
+    ),
     insertToken: db.statement((k, p: Omit<NewToken, 'scopes'> & { scopes: string; at: number }) =>
       k.insertInto('tokens').values({
         id: p.id,

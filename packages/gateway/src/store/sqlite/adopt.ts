@@ -43,8 +43,20 @@ export function prepareAdoption(parts: { db: Db; append: AppendEvent; messages: 
       overridden: outranked ? 1 : 0,
       at: frame.at,
     })
-    s.adopted.run({ message: message.id, n, open: outranked ? 0 : 1, at: tx.nowMs, laneFree: tx.nowMs + UNKNOWN_HOLD_MS })
-    append(tx, { account: message.account, type: 'attempt.adopted', message: message.id, attempt: frame.attempt, node: session.node })
+    s.adopted.run({
+      message: message.id,
+      n,
+      open: outranked ? 0 : 1,
+      at: tx.nowMs,
+      laneFree: tx.nowMs + UNKNOWN_HOLD_MS,
+    })
+    append(tx, {
+      account: message.account,
+      type: 'attempt.adopted',
+      message: message.id,
+      attempt: frame.attempt,
+      node: session.node,
+    })
     return true
   }
 }
@@ -67,7 +79,12 @@ function attemptStatements(db: Db) {
         .updateTable('attempts')
         .set((e) => ({
           overridden: 1,
-          state: e.case().when('state', 'in', IN_FLIGHT).then('unknown' as const).else(e.ref('state')).end(),
+          state: e
+            .case()
+            .when('state', 'in', IN_FLIGHT)
+            .then('unknown' as const)
+            .else(e.ref('state'))
+            .end(),
         }))
         .where('id', '=', p.id),
     ),
@@ -114,7 +131,12 @@ function messageStatements(db: Db) {
             attempts: e.fn<number>('max', ['attempts', e.val(p.n)]),
             tries: e('tries', '+', 1),
             first_try_at: e.fn.coalesce('first_try_at', e.val(p.at)),
-            state: e.case().when(waits).then('unknown' as const).else(e.ref('state')).end(),
+            state: e
+              .case()
+              .when(waits)
+              .then('unknown' as const)
+              .else(e.ref('state'))
+              .end(),
             unknown_at: e.fn.coalesce('unknown_at', e.val(p.at)),
             lane_free_at: e.case().when(waits).then(p.laneFree).else(e.ref('lane_free_at')).end(),
           }

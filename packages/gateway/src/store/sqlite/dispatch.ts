@@ -29,7 +29,15 @@ type LineRow = {
   open: number
 }
 
-type Next = { id: MessageId; account: AccountId; lane: LaneId; body: string | null; recipient: string; service: Service; attempts: number }
+type Next = {
+  id: MessageId
+  account: AccountId
+  lane: LaneId
+  body: string | null
+  recipient: string
+  service: Service
+  attempts: number
+}
 
 const NOTHING = { kind: 'nothing', againInMs: null, why: 'empty' } as const
 
@@ -49,7 +57,8 @@ export function prepareDispatch(db: Db, append: AppendEvent): (tx: Tx, input: Di
     }
     const pace = { gapMs: line.gap_ms, burst: line.burst }
     const fencedAndPaced = s.pace.run({ line: input.line, epoch: input.epoch, now: tx.steadyMs })
-    if (fencedAndPaced !== 1) return { ...NOTHING, againInMs: mayLeaveAtMs(line.tat, pace, tx.steadyMs) - tx.steadyMs, why: 'rate' }
+    if (fencedAndPaced !== 1)
+      return { ...NOTHING, againInMs: mayLeaveAtMs(line.tat, pace, tx.steadyMs) - tx.steadyMs, why: 'rate' }
     return { kind: 'dispatched', dispatched: attempt(tx, input, { line, next }) }
   }
 

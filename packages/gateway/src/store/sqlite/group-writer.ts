@@ -1,6 +1,6 @@
 /**
  * Group commit: writes that arrive in one turn of the event loop share one transaction, each in its own savepoint. One fsync then
- * pays for all of them (RELIABILITY measured 7x), and still a write that fails never fails its neighbours: when the shared
+ * pays for all of them (measured: seven times the rate), and still a write that fails never fails its neighbours: when the shared
  * transaction cannot be completed, every write is run again in a transaction of its own.
  */
 import type { Clock } from '@bluewire/platform/clock'

@@ -51,7 +51,8 @@ export function prepareHello(parts: HelloParts): TakeHello {
     const node = s.node.get({ id: frame.node })
     const journal = journals.get(frame.node, frame.journal_id)
     const refused = refusal(node, journal, frame)
-    if (refused?.code === 'cloned' && node !== undefined) append(tx, { account: node.account, type: 'node.cloned', node: node.id })
+    if (refused?.code === 'cloned' && node !== undefined)
+      append(tx, { account: node.account, type: 'node.cloned', node: node.id })
     if (refused !== null || node === undefined) return refused ?? REVOKED
     const ahead =
       frame.last_session > node.epoch ||
@@ -59,12 +60,17 @@ export function prepareHello(parts: HelloParts): TakeHello {
       frame.store_epoch_seen > recovery.storeEpoch()
     if (ahead) recovery.detected(tx, frame.store_epoch_seen)
     const vouches = journal !== undefined || (node.conn === 0 && frame.last_session === 0)
-    if (!vouches && recovery.recovering()) append(tx, { account: node.account, type: 'recovery.cannot_vouch', node: node.id })
+    if (!vouches && recovery.recovering())
+      append(tx, { account: node.account, type: 'recovery.cannot_vouch', node: node.id })
     const epoch = Math.max(node.epoch, frame.last_session) + 1
     s.take.run({ ...columnsOf(frame), id: node.id, gateway, epoch, at: tx.nowMs })
     s.linesEpoch.run({ node: node.id, epoch })
     journals.saw(node.id, frame.journal_id, { head: frame.journal_head, oldest: frame.outbox.oldest })
-    const lines = offers.take(tx, { account: node.account, node: node.id, epoch, simulated: node.simulated }, frame.lines)
+    const lines = offers.take(
+      tx,
+      { account: node.account, node: node.id, epoch, simulated: node.simulated },
+      frame.lines,
+    )
     return {
       kind: 'welcome',
       epoch,
@@ -79,7 +85,6 @@ export function prepareHello(parts: HelloParts): TakeHello {
   }
 }
 
-
 /** Why this hello does not become a session. */
 function refusal(
   node: Selectable<Tables['nodes']> | undefined,
@@ -88,7 +93,11 @@ function refusal(
 ): Bye | null {
   if (node === undefined || node.retired_at !== null) return REVOKED
   if (node.machine !== frame.machine) {
-    return { kind: 'bye', code: 'cloned', detail: 'This credential belongs to another machine. Join again here with a new code.' }
+    return {
+      kind: 'bye',
+      code: 'cloned',
+      detail: 'This credential belongs to another machine. Join again here with a new code.',
+    }
   }
   if (frame.conn <= node.conn) {
     return { kind: 'bye', code: 'stale', detail: 'A newer connection of this node is known.', conn: node.conn }

@@ -48,7 +48,13 @@ export function prepareInbound(all: InboundParts): (tx: Tx, session: SessionKey,
       at: tx.nowMs,
     })
     if (inserted === 0) return { kind: 'done' }
-    append(tx, { account: line.account, type: 'message.received', line: line.id, node: session.node, data: { guid: frame.guid } })
+    append(tx, {
+      account: line.account,
+      type: 'message.received',
+      line: line.id,
+      node: session.node,
+      data: { guid: frame.guid },
+    })
     const word = optWord(frame.body)
     if (word !== null) opt(tx, line, { recipient: frame.from, stop: word === 'stop', date: frame.date })
     return { kind: 'done' }
@@ -114,17 +120,24 @@ function prepare(db: Db) {
         })
         .onConflict((c) => c.doNothing()),
     ),
-    opt: db.statement<{ id: LaneId; account: AccountId; recipient: string; out: Flag; date: number }, { id: LaneId }>((k, p) => ({
-      compile: () =>
-        sql<{ id: LaneId }>`insert into lanes (id, account, recipient, next_seq, opted_out, opt_date)
+    opt: db.statement<{ id: LaneId; account: AccountId; recipient: string; out: Flag; date: number }, { id: LaneId }>(
+      (k, p) => ({
+        compile: () =>
+          sql<{ id: LaneId }>`insert into lanes (id, account, recipient, next_seq, opted_out, opt_date)
           values (${p.id}, ${p.account}, ${p.recipient}, 0, ${p.out}, ${p.date})
           on conflict (account, recipient) do update set opted_out = excluded.opted_out, opt_date = excluded.opt_date
             where opt_date is null or opt_date < excluded.opt_date
               or (opt_date = excluded.opt_date and excluded.opted_out = 1)
           returning id`.compile(k),
-    })),
+      }),
+    ),
     queued: db.statement<{ lane: LaneId }, { id: MessageId }>((k, p) =>
-      k.selectFrom('messages').select('id').where('lane', '=', p.lane).where('state', '=', 'queued').orderBy('lane_seq'),
+      k
+        .selectFrom('messages')
+        .select('id')
+        .where('lane', '=', p.lane)
+        .where('state', '=', 'queued')
+        .orderBy('lane_seq'),
     ),
   }
 }

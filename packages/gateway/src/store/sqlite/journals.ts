@@ -40,7 +40,9 @@ export function prepareJournals(db: Db): Journals {
       .where('acked_seq', '=', p.before),
   )
   const orphan = db.statement((k, p: { node: NodeId; journalId: string; text: string; reason: string; at: number }) =>
-    k.insertInto('orphans').values({ node: p.node, journal_id: p.journalId, frame: p.text, reason: p.reason, at: p.at }),
+    k
+      .insertInto('orphans')
+      .values({ node: p.node, journal_id: p.journalId, frame: p.text, reason: p.reason, at: p.at }),
   )
   return {
     get: (node, journalId) => get.get({ node, journalId }),

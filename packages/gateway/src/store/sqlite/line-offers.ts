@@ -44,7 +44,9 @@ export function prepareLineOffers(parts: WriteParts, append: AppendEvent): LineO
       const offered = new Set(offers.map((o) => o.address))
       const mine = s.mine.all({ node: from.node })
       for (const line of mine) if (!offered.has(line.address)) s.silence.run({ id: line.id })
-      return mine.filter((l) => offered.has(l.address) && l.sends === 1).map((l) => ({ id: l.id, address: l.address, gapMs: l.gap_ms }))
+      return mine
+        .filter((l) => offered.has(l.address) && l.sends === 1)
+        .map((l) => ({ id: l.id, address: l.address, gapMs: l.gap_ms }))
     },
   }
 }
@@ -62,7 +64,10 @@ type Upsert = OfferingNode & {
 function prepare(db: Db) {
   return {
     /** `taken`: another node that is neither removed nor away sends from it. */
-    held: db.statement<{ account: AccountId; address: string; node: NodeId }, { id: LineId; simulated: Flag; taken: Flag }>((k, p) =>
+    held: db.statement<
+      { account: AccountId; address: string; node: NodeId },
+      { id: LineId; simulated: Flag; taken: Flag }
+    >((k, p) =>
       k
         .selectFrom('lines')
         .leftJoin('nodes', 'nodes.id', 'lines.node')
@@ -70,7 +75,13 @@ function prepare(db: Db) {
         .select((e) =>
           e
             .case()
-            .when(e.and([e('nodes.id', '<>', p.node), e('nodes.retired_at', 'is', null), e('nodes.gateway', 'is not', null)]))
+            .when(
+              e.and([
+                e('nodes.id', '<>', p.node),
+                e('nodes.retired_at', 'is', null),
+                e('nodes.gateway', 'is not', null),
+              ]),
+            )
             .then(1 as Flag)
             .else(0 as Flag)
             .end()

@@ -75,13 +75,21 @@ function prepare(db: Db) {
         .updateTable('inbound')
         .set({ body: null })
         .where('id', 'in', (e) =>
-          e.selectFrom('inbound').select('id').where('body', 'is not', null).where('received_at', '<', p.before).limit(p.batch),
+          e
+            .selectFrom('inbound')
+            .select('id')
+            .where('body', 'is not', null)
+            .where('received_at', '<', p.before)
+            .limit(p.batch),
         ),
     ),
     forgetKeys: db.statement((k, p: { before: number; batch: number }) =>
-      k.deleteFrom('idempotency').where('created_at', '<', p.before).where('message', 'in', (e) =>
-        e.selectFrom('idempotency').select('message').where('created_at', '<', p.before).limit(p.batch),
-      ),
+      k
+        .deleteFrom('idempotency')
+        .where('created_at', '<', p.before)
+        .where('message', 'in', (e) =>
+          e.selectFrom('idempotency').select('message').where('created_at', '<', p.before).limit(p.batch),
+        ),
     ),
     oldMessages: db.statement<{ before: number; batch: number }, { id: MessageId }>((k, p) =>
       k

@@ -1,6 +1,6 @@
 /** Writes what the engine decided about a message: one guarded update, its quota, its events, and the hints that follow. */
 import type { AttemptId, LineId, Service } from '@bluewire/contract/ids'
-import { transition } from '@bluewire/engine/message-state'
+import { isSettled, transition } from '@bluewire/engine/message-state'
 import type { MessageChange, MessageEvent } from '@bluewire/engine/message-state'
 import { route } from '@bluewire/engine/routing'
 import type { AppendEvent } from './events.ts'
@@ -27,8 +27,24 @@ export interface MessageWrites {
 
 type Update = Pick<
   MessageRow,
-  | 'id' | 'state' | 'service' | 'line' | 'tries' | 'first_try_at' | 'resends' | 'not_before' | 'lane_free_at' | 'failure' | 'failure_detail'
-  | 'cancel_asked_at' | 'unknown_at' | 'ever_sent' | 'sent_service' | 'charged_month' | 'refunded_month' | 'updated_at'
+  | 'id'
+  | 'state'
+  | 'service'
+  | 'line'
+  | 'tries'
+  | 'first_try_at'
+  | 'resends'
+  | 'not_before'
+  | 'lane_free_at'
+  | 'failure'
+  | 'failure_detail'
+  | 'cancel_asked_at'
+  | 'unknown_at'
+  | 'ever_sent'
+  | 'sent_service'
+  | 'charged_month'
+  | 'refunded_month'
+  | 'updated_at'
 > & { was: MessageRow['state'] }
 
 export type MessageWriteParts = Readonly<{ db: Db; append: AppendEvent; usage: Usage; routing: RoutingLines }>
@@ -36,7 +52,11 @@ export type MessageWriteParts = Readonly<{ db: Db; append: AppendEvent; usage: U
 export function prepareMessageWrites({ db, append, usage, routing }: MessageWriteParts): MessageWrites {
   const statements = prepare(db)
 
-  function apply(tx: Tx, row: MessageRow, { event, about = {} }: { event: MessageEvent; about?: About }): MessageChange | null {
+  function apply(
+    tx: Tx,
+    row: MessageRow,
+    { event, about = {} }: { event: MessageEvent; about?: About },
+  ): MessageChange | null {
     const decided = transition(factsOf(row), event, tx.nowMs)
     if (decided === null) return null
     const { change, line } = settleLine(row, decided)
@@ -73,6 +93,7 @@ export function prepareMessageWrites({ db, append, usage, routing }: MessageWrit
     append(tx, { ...common, type: typeOf(row, change, step.event), data: { ...reason, ...about.data } })
     if (change.duplicateSuspected === true) append(tx, { ...common, type: 'message.duplicate_suspected' })
     if (step.line !== null) tx.hints.push({ kind: 'line', id: step.line })
+    if (isSettled(change.state)) tx.hints.push({ kind: 'outcome', status: change.state, reason: change.failure ?? '' })
   }
 
   return { load: (id) => statements.load.get({ id }), apply }

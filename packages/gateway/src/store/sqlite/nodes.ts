@@ -47,7 +47,12 @@ export function prepareNodes({ db, append, settle, appendAudit }: NodeParts): No
     byCredential: (hash) => s.byCredential.get({ hash }),
     list: (account) => s.list.all({ account }),
     createEnrolment(tx, actor, code) {
-      s.insertCode.run({ codeHash: code.codeHash, account: code.account, expires: tx.nowMs + code.expiresInMs, at: tx.nowMs })
+      s.insertCode.run({
+        codeHash: code.codeHash,
+        account: code.account,
+        expires: tx.nowMs + code.expiresInMs,
+        at: tx.nowMs,
+      })
       appendAudit(tx, { actor, action: 'enrolment.create', target: code.account, data: {} })
     },
     redeem(tx, { codeHash, node }) {
@@ -55,14 +60,20 @@ export function prepareNodes({ db, append, settle, appendAudit }: NodeParts): No
       if (code === undefined) return undefined
       s.insertNode.run({ ...node, account: code.account, simulated: node.simulated ? 1 : 0, at: tx.nowMs })
       append(tx, { account: code.account, type: 'node.enrolled', node: node.id })
-      appendAudit(tx, { actor: `node:${node.id}`, action: 'node.enrol', target: node.id, data: { account: code.account } })
+      appendAudit(tx, {
+        actor: `node:${node.id}`,
+        action: 'node.enrol',
+        target: node.id,
+        data: { account: code.account },
+      })
       return { node: node.id, account: code.account }
     },
     retire(tx, actor, id) {
       const node = s.retire.get({ id, at: tx.nowMs })
       if (node === undefined) return false
       s.linesEpoch.run({ node: id, epoch: node.epoch })
-      for (const attempt of s.open.all({ node: id })) settle.record(tx, attempt, { fact: 'unknown', reason: 'node_removed' })
+      for (const attempt of s.open.all({ node: id }))
+        settle.record(tx, attempt, { fact: 'unknown', reason: 'node_removed' })
       append(tx, { account: node.account, type: 'node.removed', node: id })
       appendAudit(tx, { actor, action: 'node.retire', target: id, data: {} })
       tx.hints.push({ kind: 'revoked', node: id })
@@ -74,7 +85,9 @@ export function prepareNodes({ db, append, settle, appendAudit }: NodeParts): No
 function prepare(db: Db) {
   return {
     insertCode: db.statement((k, p: { codeHash: string; account: AccountId; expires: number; at: number }) =>
-      k.insertInto('enrolments').values({ code_hash: p.codeHash, account: p.account, expires_at: p.expires, created_at: p.at }),
+      k
+        .insertInto('enrolments')
+        .values({ code_hash: p.codeHash, account: p.account, expires_at: p.expires, created_at: p.at }),
     ),
     useCode: db.statement<{ codeHash: string; node: NodeId; now: number }, { account: AccountId }>((k, p) =>
       k
@@ -97,12 +110,21 @@ function prepare(db: Db) {
         created_at: p.at,
       }),
     ),
-    byCredential: db.statement<{ hash: string }, { id: NodeId; account: AccountId; name: string; retired: Flag }>((k, p) =>
-      k
-        .selectFrom('nodes')
-        .select(['id', 'account', 'name'])
-        .select((e) => e.case().when('retired_at', 'is', null).then(0 as Flag).else(1 as Flag).end().as('retired'))
-        .where('credential_hash', '=', p.hash),
+    byCredential: db.statement<{ hash: string }, { id: NodeId; account: AccountId; name: string; retired: Flag }>(
+      (k, p) =>
+        k
+          .selectFrom('nodes')
+          .select(['id', 'account', 'name'])
+          .select((e) =>
+            e
+              .case()
+              .when('retired_at', 'is', null)
+              .then(0 as Flag)
+              .else(1 as Flag)
+              .end()
+              .as('retired'),
+          )
+          .where('credential_hash', '=', p.hash),
     ),
     list: db.statement<{ account: AccountId }, NodeRow>((k, p) =>
       k

@@ -117,7 +117,11 @@ function prepare(db: Db) {
         .limit(p.batch),
     ),
     seal: db.statement((k, p: { id: MessageId; at: number }) =>
-      k.updateTable('messages').set({ sealed: 1, updated_at: p.at }).where('id', '=', p.id).where('state', '=', 'failed'),
+      k
+        .updateTable('messages')
+        .set({ sealed: 1, updated_at: p.at })
+        .where('id', '=', p.id)
+        .where('state', '=', 'failed'),
     ),
     repair: db.statement<{ now: number }, { id: LineId }>((k, p) => ({
       compile: () =>
@@ -137,7 +141,9 @@ function prepare(db: Db) {
         .selectFrom('messages')
         .select('id')
         .where('lane', '=', p.lane)
-        .where((e) => e.or([e('state', '=', 'sending'), e.and([e('state', '=', 'unknown'), e('lane_free_at', '>', p.now)])]))
+        .where((e) =>
+          e.or([e('state', '=', 'sending'), e.and([e('state', '=', 'unknown'), e('lane_free_at', '>', p.now)])]),
+        )
         .where('state', 'in', ['queued', 'sending', 'unknown'])
         .limit(1),
     ),

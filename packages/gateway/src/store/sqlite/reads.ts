@@ -62,7 +62,8 @@ export function prepareReads(db: Db): Reads {
     lines: (account) => s.lines.all({ account }).map(lineView),
     lane: (account, recipient) => s.lane.get({ account, recipient }),
     ahead: (id) => s.ahead.get({ id })?.n ?? 0,
-    queues: (nowMs) => s.queues.all({}).map(({ oldestAt, ...row }) => ({ ...row, oldestMs: Math.max(0, nowMs - oldestAt) })),
+    queues: (nowMs) =>
+      s.queues.all({}).map(({ oldestAt, ...row }) => ({ ...row, oldestMs: Math.max(0, nowMs - oldestAt) })),
     keyOwner: (account, key, nowMs) => s.keyOwner.get({ account, key, since: nowMs - KEY_REMEMBERED_MS }),
   }
 }
@@ -192,7 +193,11 @@ function lineStatements(db: Db) {
           where l.account = ${p.account} and n.retired_at is null order by l.id`.compile(k),
     })),
     lane: db.statement<{ account: AccountId; recipient: string }, { id: LaneId; line: LineId | null }>((k, p) =>
-      k.selectFrom('lanes').select(['id', 'line']).where('account', '=', p.account).where('recipient', '=', p.recipient),
+      k
+        .selectFrom('lanes')
+        .select(['id', 'line'])
+        .where('account', '=', p.account)
+        .where('recipient', '=', p.recipient),
     ),
     ahead: db.statement<{ id: MessageId }, { n: number }>((k, p) => ({
       compile: () =>
@@ -203,10 +208,14 @@ function lineStatements(db: Db) {
     })),
     queues: db.statement<object, { line: LineId; address: string; queued: number; oldestAt: number }>((k) => ({
       compile: () =>
-        sql<{ line: LineId; address: string; queued: number; oldestAt: number }>`select m.line, l.address, count(*) as queued,
+        sql<{
+          line: LineId
+          address: string
+          queued: number
+          oldestAt: number
+        }>`select m.line, l.address, count(*) as queued,
             min(m.created_at) as oldestAt
           from messages m join lines l on l.id = m.line where m.state = 'queued' group by m.line, l.address`.compile(k),
     })),
   }
 }
-

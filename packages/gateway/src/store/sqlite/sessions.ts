@@ -12,7 +12,11 @@ import type { Settle } from './settle.ts'
 export interface Sessions {
   ready(tx: Tx, session: SessionKey, input: { frame: ReadyFrame; resume: readonly AttemptId[] }): ReadyResult
   closed(tx: Tx, session: SessionKey): void
-  health(tx: Tx, session: SessionKey, health: { state: string; detail: string | null; provenAtMs: number | null }): FrameResult
+  health(
+    tx: Tx,
+    session: SessionKey,
+    health: { state: string; detail: string | null; provenAtMs: number | null },
+  ): FrameResult
   lostCandidates(beforeMs: number): Array<{ id: NodeId; epoch: number }>
   declareLost(tx: Tx, node: { id: NodeId; epoch: number }): boolean
 }
@@ -39,7 +43,8 @@ export function prepareSessions(parts: SessionParts): Sessions {
       const state = input.frame.states[id]
       if (state === 'started') started.push(id)
       else if (state === 'void' && attempt.journal_id === journalId) settle.record(tx, attempt, voided('absent'))
-      else if (state === 'lost' || state === 'void') settle.record(tx, attempt, { fact: 'unknown', reason: 'journal_lost' })
+      else if (state === 'lost' || state === 'void')
+        settle.record(tx, attempt, { fact: 'unknown', reason: 'journal_lost' })
       // settled: its fact stands in the outbox and follows
     }
     const node = s.ready.get({ id: session.node, epoch: session.epoch })
@@ -53,7 +58,11 @@ export function prepareSessions(parts: SessionParts): Sessions {
     if (node !== undefined) append(tx, { account: node.account, type: 'node.offline', node: session.node })
   }
 
-  function health(tx: Tx, session: SessionKey, h: { state: string; detail: string | null; provenAtMs: number | null }): FrameResult {
+  function health(
+    tx: Tx,
+    session: SessionKey,
+    h: { state: string; detail: string | null; provenAtMs: number | null },
+  ): FrameResult {
     const before = s.node.get({ id: session.node })
     if (s.health.run({ ...session, ...h }) !== 1) return { kind: 'fenced' }
     if (before !== undefined && before.health !== h.state) {
@@ -142,4 +151,3 @@ function prepare(db: Db) {
     ),
   }
 }
-

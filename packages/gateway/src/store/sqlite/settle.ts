@@ -4,29 +4,16 @@
  */
 import type { AttemptId, NodeId } from '@bluewire/contract/ids'
 import { NOT_RUN_REASONS } from '@bluewire/contract/node-protocol/common'
-import type { FactKind, NotSentClass } from '@bluewire/contract/node-protocol/common'
 import type { FactFrame, VoidDoneFrame } from '@bluewire/contract/node-protocol/node-frames'
-import { attemptAfter } from '@bluewire/engine/attempt-state'
-import type { AttemptState } from '@bluewire/engine/attempt-state'
-import type { MessageEvent } from '@bluewire/engine/message-state'
 import type { FrameResult, SessionKey, TakenResult } from '../store.ts'
 import { prepareAdoption } from './adopt.ts'
 import type { AppendEvent } from './events.ts'
 import type { Tx } from './group-writer.ts'
 import type { Journals } from './journals.ts'
-import type { About, MessageWrites } from './message-change.ts'
-import type { AttemptRow, Db, MessageRow } from './rows.ts'
-
-/** What is now known of an attempt, from whichever side it came. */
-export type Finding = Readonly<{
-  fact: FactKind
-  class?: NotSentClass
-  reason?: string
-  detail?: string
-  /** Not sent because it never ran, as opposed to: the node refused it. */
-  voided?: boolean
-  wasDowngraded?: boolean
-}>
+import type { MessageWrites } from './message-change.ts'
+import { prepareRecord } from './record.ts'
+import type { Finding, RecordFinding } from './record.ts'
+import type { AttemptRow, Db } from './rows.ts'
 
 export interface Settle {
   taken(tx: Tx, session: SessionKey, attempt: AttemptId): TakenResult
@@ -34,7 +21,7 @@ export interface Settle {
   voidDone(tx: Tx, session: SessionKey, frame: VoidDoneFrame): FrameResult
   giveUp(tx: Tx, session: SessionKey, found: { attempt: AttemptId; reason: string }): FrameResult
   /** For writes that already hold the fence. */
-  record(tx: Tx, attempt: AttemptRow, finding: Finding): void
+  readonly record: RecordFinding
   fenced(session: SessionKey): boolean
   attempt(id: AttemptId): AttemptRow | undefined
 }
@@ -43,6 +30,7 @@ export type SettleParts = Readonly<{ db: Db; append: AppendEvent; messages: Mess
 
 export function prepareSettle({ db, append, messages, journals }: SettleParts): Settle {
   const s = prepare(db)
+  const record = prepareRecord({ db, append, messages })
   const adopt = prepareAdoption({ db, append, messages })
 
   const fenced = (session: SessionKey): boolean => s.session.get(session) === undefined
@@ -54,7 +42,13 @@ export function prepareSettle({ db, append, messages, journals }: SettleParts): 
     if (changed !== undefined) {
       const message = messages.load(changed.message)
       if (message !== undefined) {
-        append(tx, { account: message.account, type: 'message.taken', message: message.id, attempt: id, node: session.node })
+        append(tx, {
+          account: message.account,
+          type: 'message.taken',
+          message: message.id,
+          attempt: id,
+          node: session.node,
+        })
       }
     }
     return { kind: 'done' }
@@ -64,7 +58,11 @@ export function prepareSettle({ db, append, messages, journals }: SettleParts): 
     if (fenced(session)) return { kind: 'fenced' }
     const attempt = load(frame.attempt) ?? (adopt(tx, session, frame) ? load(frame.attempt) : undefined)
     if (attempt === undefined || attempt.node !== session.node) {
-      journals.orphan(tx, session.node, { journalId: frame.journal_id, text: JSON.stringify(frame), reason: 'no such attempt on this node' })
+      journals.orphan(tx, session.node, {
+        journalId: frame.journal_id,
+        text: JSON.stringify(frame),
+        reason: 'no such attempt on this node',
+      })
       journals.acked(session.node, frame.journal_id, frame.seq)
       return { kind: 'orphaned' }
     }
@@ -98,118 +96,30 @@ export function prepareSettle({ db, append, messages, journals }: SettleParts): 
     return { kind: 'done' }
   }
 
-  function record(tx: Tx, attempt: AttemptRow, finding: Finding): void {
-    const state = attemptAfter(attempt.state, finding.fact)
-    if (state === null) return receiptOfRefuted(tx, attempt, finding)
-    const changed = s.settle.run({
-      id: attempt.id,
-      was: attempt.state,
-      state,
-      class: finding.class ?? null,
-      reason: finding.reason ?? null,
-      detail: finding.detail ?? null,
-      at: tx.nowMs,
-    })
-    if (changed !== 1) throw new Error(`attempt ${attempt.id} changed under its own lock`)
-    const message = messages.load(attempt.message)
-    if (message === undefined) return
-    const refuted = state === 'refuted'
-    const about = aboutOf(attempt, finding)
-    const event = messageEvent(attempt, finding)
-    const change = messages.apply(tx, message, { event, about })
-    if (change === null) noteOnly(tx, message, { attempt, finding, state })
-    if ((refuted || isOverriddenEvidence(attempt, finding)) && mayBeTwice(attempt, message)) {
-      append(tx, { account: message.account, type: 'message.duplicate_suspected', message: message.id, attempt: attempt.id })
-    }
-    tx.hints.push({ kind: 'line', id: attempt.line })
-    for (const { line } of s.linesOfLane.all({ lane: attempt.lane })) if (line !== null) tx.hints.push({ kind: 'line', id: line })
-  }
-
-  /** A refuted attempt stays refuted, but what the recipient's phone says of it is still the truth about the message. */
-  function receiptOfRefuted(tx: Tx, attempt: AttemptRow, finding: Finding): void {
-    if (attempt.state !== 'refuted' || (finding.fact !== 'delivered' && finding.fact !== 'read')) return
-    const message = messages.load(attempt.message)
-    if (message === undefined) return
-    messages.apply(tx, message, { event: messageEvent(attempt, finding), about: aboutOf(attempt, finding) })
-  }
-
-  /** Another attempt of the message may have gone out as well. */
-  function mayBeTwice(attempt: AttemptRow, message: MessageRow): boolean {
-    return s.others.all({ message: message.id, not: attempt.id }).some((other) => other.state !== 'not_sent')
-  }
-
-  /** The attempt learnt something that its message no longer needs; the timeline shows it all the same. */
-  function noteOnly(tx: Tx, message: MessageRow, known: { attempt: AttemptRow; finding: Finding; state: AttemptState }): void {
-    append(tx, {
-      account: message.account,
-      type: 'attempt.evidence',
-      message: message.id,
-      attempt: known.attempt.id,
-      line: known.attempt.line,
-      data: { fact: known.finding.fact, state: known.state, ...(known.finding.reason ? { reason: known.finding.reason } : {}) },
-    })
-  }
-
   return { taken, fact, voidDone, giveUp, record, fenced, attempt: load }
 }
 
 export function voided(reason: string): Finding {
   const notRun = (NOT_RUN_REASONS as readonly string[]).includes(reason)
   const code = notRun ? 'node_refused' : reason
-  return { fact: 'not_sent', class: 'never_handed', reason: code, voided: notRun, ...(notRun ? { detail: `not run: ${reason}` } : {}) }
-}
-
-function messageEvent(attempt: AttemptRow, finding: Finding): MessageEvent {
-  // At most one attempt of a message is open and not overridden (attempts_one_live): it is the one the message waits for.
-  const current = attempt.overridden === 0
-  switch (finding.fact) {
-    case 'sent':
-      return { kind: 'attempt_sent' }
-    case 'delivered':
-      return { kind: 'attempt_delivered' }
-    case 'read':
-      return { kind: 'attempt_read' }
-    case 'not_sent':
-      return {
-        kind: 'attempt_not_sent',
-        class: finding.class ?? 'never_handed',
-        reason: finding.reason ?? 'send_refused',
-        voided: finding.voided === true,
-        current,
-      }
-    case 'unknown':
-      return { kind: 'attempt_unknown', reason: finding.reason ?? 'unknown', current }
-    case 'bounced':
-      return { kind: 'attempt_bounced', reason: 'undeliverable' }
-    default:
-      return finding.fact satisfies never
-  }
-}
-
-function aboutOf(attempt: AttemptRow, finding: Finding): About {
   return {
-    attempt: attempt.id,
-    detail: finding.detail ?? null,
-    service: finding.wasDowngraded === true ? 'sms' : attempt.service,
-    data: {
-      n: attempt.n,
-      service: finding.wasDowngraded === true ? 'sms' : attempt.service,
-      ...(finding.reason === undefined ? {} : { reason: finding.reason }),
-      ...(finding.detail === undefined ? {} : { detail: finding.detail }),
-      ...(finding.class === undefined ? {} : { class: finding.class }),
-    },
+    fact: 'not_sent',
+    class: 'never_handed',
+    reason: code,
+    voided: notRun,
+    ...(notRun ? { detail: `not run: ${reason}` } : {}),
   }
-}
-
-/** Evidence for an attempt that a person, or the caller's wish, had already written off. */
-function isOverriddenEvidence(attempt: AttemptRow, finding: Finding): boolean {
-  return attempt.overridden === 1 && (finding.fact === 'sent' || finding.fact === 'delivered' || finding.fact === 'read')
 }
 
 function prepare(db: Db) {
   return {
     session: db.statement((k, p: { node: NodeId; epoch: number }) =>
-      k.selectFrom('nodes').select('id').where('id', '=', p.node).where('epoch', '=', p.epoch).where('retired_at', 'is', null),
+      k
+        .selectFrom('nodes')
+        .select('id')
+        .where('id', '=', p.node)
+        .where('epoch', '=', p.epoch)
+        .where('retired_at', 'is', null),
     ),
     attempt: db.statement((k, p: { id: AttemptId }) => k.selectFrom('attempts').selectAll().where('id', '=', p.id)),
     taken: db.statement((k, p: { id: AttemptId; node: NodeId; at: number }) =>
@@ -221,30 +131,5 @@ function prepare(db: Db) {
         .where('state', '=', 'dispatched')
         .returning('message'),
     ),
-    settle: db.statement(
-      (
-        k,
-        p: Pick<AttemptRow, 'id' | 'state' | 'class' | 'reason' | 'detail'> & { was: AttemptState; at: number },
-      ) =>
-        k
-          .updateTable('attempts')
-          .set((e) => ({
-            state: p.state,
-            class: e.fn.coalesce(e.val(p.class), 'class'),
-            reason: e.fn.coalesce(e.val(p.reason), 'reason'),
-            detail: e.fn.coalesce(e.val(p.detail), 'detail'),
-            settled_at: e.fn.coalesce('settled_at', e.val(p.at)),
-          }))
-          .where('id', '=', p.id)
-          .where('state', '=', p.was),
-    ),
-    others: db.statement((k, p: { message: MessageRow['id']; not: AttemptId }) =>
-      k.selectFrom('attempts').select('state').where('message', '=', p.message).where('id', '<>', p.not),
-    ),
-    /** Where the rest of the lane waits: it may go now, by whichever line. */
-    linesOfLane: db.statement((k, p: { lane: AttemptRow['lane'] }) =>
-      k.selectFrom('messages').select('line').distinct().where('lane', '=', p.lane).where('state', '=', 'queued').limit(10),
-    ),
   }
 }
-

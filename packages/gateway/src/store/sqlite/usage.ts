@@ -11,13 +11,15 @@ export interface Usage {
 }
 
 export function prepareUsage(db: Db): Usage {
-  const charge = db.statement<{ account: AccountId; month: string; limit: number | null }, { used: number }>((k, p) => ({
-    compile: () =>
-      sql<{ used: number }>`insert into usage (account, month, used)
+  const charge = db.statement<{ account: AccountId; month: string; limit: number | null }, { used: number }>(
+    (k, p) => ({
+      compile: () =>
+        sql<{ used: number }>`insert into usage (account, month, used)
         select ${p.account}, ${p.month}, 1 where ${p.limit} is null or 1 <= ${p.limit}
         on conflict (account, month) do update set used = used + 1 where ${p.limit} is null or used + 1 <= ${p.limit}
         returning used`.compile(k),
-  }))
+    }),
+  )
   const giveBack = db.statement((k, p: { account: AccountId; month: string }) =>
     k
       .updateTable('usage')
