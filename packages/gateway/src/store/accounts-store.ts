@@ -90,9 +90,7 @@ export interface AccountsStore {
   nodeByCredential(
     hash: string,
   ): Promise<{ id: NodeId; account: AccountId; name: string; retired: boolean } | undefined>
-  nodes(
-    account: AccountId,
-  ): Promise<
+  nodes(account: AccountId): Promise<
     ReadonlyArray<
       Readonly<{
         id: NodeId

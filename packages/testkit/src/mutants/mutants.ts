@@ -47,9 +47,10 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: 'tombstone (hole 2): what the node never said it took counts as not sent, without asking for a tombstone',
     edits: [
       {
-        file: 'gateway/src/store/sqlite/sessions.ts',
+        file: 'gateway/src/store/sqlite/hello.ts',
         find: "if (!proof) settle.record(tx, attempt, { fact: 'unknown', reason: 'journal_lost' })",
-        replace: "if (attempt.state === 'dispatched') settle.record(tx, attempt, voided('absent'))",
+        replace:
+          "if (attempt.state === 'dispatched') settle.record(tx, attempt, { fact: 'not_sent', class: 'never_handed', reason: 'node_refused', voided: true })",
       },
     ],
   },
@@ -58,12 +59,12 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: 'hello_counter (hole 2b): a hello with an older number takes the node over',
     edits: [
       {
-        file: 'gateway/src/store/sqlite/sessions.ts',
+        file: 'gateway/src/store/sqlite/hello.ts',
         find: 'if (frame.conn <= node.conn) {',
         replace: 'if (frame.conn < 0) {',
       },
       {
-        file: 'gateway/src/store/sqlite/sessions.ts',
+        file: 'gateway/src/store/sqlite/hello.ts',
         find: "        .where('conn', '<', p.conn),\n",
         replace: "        .where('conn', '>=', 0),\n",
       },
@@ -132,7 +133,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: 'journal_id (hole 3): absence in a new journal counts as proof',
     edits: [
       {
-        file: 'gateway/src/store/sqlite/sessions.ts',
+        file: 'gateway/src/store/sqlite/hello.ts',
         find: 'const proof = attempt.journal_id === journalId',
         replace: 'const proof = true',
       },
@@ -236,8 +237,8 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: 'platform/src/sqlite.ts',
-        find: "    if (this.#depth > 0 && !this.raw.isTransaction) throw new TransactionLostError('SQLite ended the transaction by itself')",
-        replace: '',
+        find: 'if (this.#depth > 0 && !this.raw.isTransaction)',
+        replace: 'if (false as boolean)',
       },
     ],
   },

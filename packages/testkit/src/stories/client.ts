@@ -1,7 +1,7 @@
 /** A program that sends: one request, or one message however often it has to ask. */
 import { moment } from './until.ts'
 
-const ASK_AGAIN_MS = 50
+const ASK_AGAIN_MS = 200
 const GIVE_UP_MS = 20_000
 
 export type Asked = Readonly<{ to: string; body: string; key?: string; expiresInS?: number; wait?: boolean }>

@@ -62,8 +62,7 @@ export function prepareAccounts(db: Db): Accounts {
     get,
     list: () => s.accounts.all({}).map(accountOf),
     appendAudit,
-    audit: (limit) =>
-      s.audits.all({ limit }).map((r) => ({ ...r, data: JSON.parse(r.data) as Record<string, unknown> })),
+    audit: (limit) => s.audits.all({ limit }).map(auditOf),
     create(tx, actor, account) {
       const first = s.accounts.all({}).length === 0
       s.insertAccount.run({
@@ -122,6 +121,10 @@ export function prepareAccounts(db: Db): Accounts {
 function must<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('a row that was just written is not there')
   return value
+}
+
+function auditOf(row: Omit<AuditEntry, 'data'> & { data: string }): AuditEntry {
+  return { ...row, data: JSON.parse(row.data) as Record<string, unknown> }
 }
 
 function accountOf(row: Selectable<Tables['accounts']>): Account {

@@ -126,7 +126,7 @@ function messageStatements(db: Db) {
       k
         .updateTable('messages')
         .set((e) => {
-          const waits = e.and([e('state', 'in', ['queued', 'sending']), e(e.val(p.open), '=', 1 as Flag)])
+          const waits = e.and([e('state', 'in', ['queued', 'sending']), e(e.val(p.open), '=', 1)])
           return {
             attempts: e.fn<number>('max', ['attempts', e.val(p.n)]),
             tries: e('tries', '+', 1),

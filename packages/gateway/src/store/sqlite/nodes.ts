@@ -42,7 +42,7 @@ export type NodeParts = Readonly<{
 }>
 
 export function prepareNodes({ db, append, settle, appendAudit }: NodeParts): Nodes {
-  const s = prepare(db)
+  const s = { ...prepare(db), ...nodeStatements(db) }
   return {
     byCredential: (hash) => s.byCredential.get({ hash }),
     list: (account) => s.list.all({ account }),
@@ -126,6 +126,11 @@ function prepare(db: Db) {
           )
           .where('credential_hash', '=', p.hash),
     ),
+  }
+}
+
+function nodeStatements(db: Db) {
+  return {
     list: db.statement<{ account: AccountId }, NodeRow>((k, p) =>
       k
         .selectFrom('nodes')

@@ -1,0 +1,100 @@
+/**
+ * A node's journal that is gone, of yesterday, or in use twice.
+ * Proves: the gateway takes nothing that such a journal does not know for proof: what it may have sent becomes unknown and is not sent
+ * again, nothing reaches a phone twice, and new messages go out.
+ * World: a gateway and a node as processes; the journal is changed while the node is down.
+ */
+import { copyFileSync, cpSync, existsSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { newFolder } from '../../../gateway/test/start/command.ts'
+import { ALL_WELL, verdictOn } from '../../src/stories/phone.ts'
+import { until } from '../../src/stories/until.ts'
+import { killed, Platform, stopped } from './platform.ts'
+
+const STORY_MS = 120_000
+/** A magic recipient: the text arrives, and the link is gone for a second before anybody is told. */
+const LINK_DROPS = '+15005550109'
+
+let count = 0
+async function send(platform: Platform, to = `+1415555${1000 + count}`): Promise<string> {
+  count++
+  const { body } = await platform.client.sendSurely({ to, body: `text ${count}`, key: `key-${count}` })
+  return body.message_id ?? ''
+}
+
+/** The text has arrived, and the node is dead before it could tell. */
+async function killUntold(platform: Platform): Promise<string> {
+  const before = platform.texts().length
+  const id = await send(platform, LINK_DROPS)
+  await platform.untilTexts(before + 1)
+  await killed(platform.node)
+  expect((await platform.client.message(id))?.status).toBe('sending')
+  return id
+}
+
+function removeJournal(platform: Platform): void {
+  for (const suffix of ['', '-wal', '-shm']) rmSync(join(platform.nodeDir, `journal.sqlite${suffix}`), { force: true })
+}
+
+async function expectUnknownAndGoesOn(platform: Platform, untold: string): Promise<void> {
+  await until('it is known that nothing is known', async () => (await platform.client.message(untold))?.status === 'unknown')
+  const fresh = await send(platform)
+  await until('new messages go out', async () => (await platform.client.message(fresh))?.status === 'delivered')
+  expect((await platform.client.message(untold))?.attempts).toHaveLength(1)
+  expect((await platform.client.message(untold))?.status).toBe('unknown')
+  expect(verdictOn(platform.texts(), [])).toEqual(ALL_WELL)
+}
+
+test('deleted', { timeout: STORY_MS }, async () => {
+  const platform = await Platform.start()
+  const untold = await killUntold(platform)
+  removeJournal(platform)
+  await platform.startNode()
+  await expectUnknownAndGoesOn(platform, untold)
+  expect(platform.texts()).toHaveLength(2)
+})
+
+test('rolled back', { timeout: STORY_MS }, async () => {
+  const platform = await Platform.start()
+  await send(platform)
+  await platform.untilAllEnded()
+  await stopped(platform.node)
+  const journal = join(platform.nodeDir, 'journal.sqlite')
+  expect(existsSync(`${journal}-wal`)).toBe(false)
+  copyFileSync(journal, `${journal}.copy`)
+  await platform.startNode()
+  for (let i = 0; i < 20; i++) await send(platform)
+  await platform.untilAllEnded()
+  const untold = await killUntold(platform)
+  removeJournal(platform)
+  copyFileSync(`${journal}.copy`, journal)
+  await platform.startNode()
+  expect(platform.node.stdout).toContain('journal.renewed')
+  await expectUnknownAndGoesOn(platform, untold)
+  expect(platform.texts()).toHaveLength(23)
+})
+
+test('copied, and both nodes run', { timeout: STORY_MS }, async () => {
+  const platform = await Platform.start()
+  await send(platform)
+  await platform.untilAllEnded()
+  await stopped(platform.node)
+  const otherDir = join(newFolder(), 'node')
+  cpSync(platform.nodeDir, otherDir, { recursive: true })
+  await platform.startNode()
+  const first = platform.node
+  await platform.startNode({ dir: otherDir })
+  const second = platform.node
+  // Each takes the node over from the other, time and again.
+  await first.until(({ stdout }) => stdout.split('session.ready').length > 2)
+  while (second.stdout.split('session.ready').length < 4) await send(platform)
+  await stopped(second)
+  const states = await platform.untilAllEnded({ sentIsEnough: true })
+  const fresh = await send(platform)
+  await until('new messages go out', async () => (await platform.client.message(fresh))?.status === 'delivered')
+  expect(verdictOn(platform.texts(), [])).toEqual(ALL_WELL)
+  expect(platform.texts().length).toBeGreaterThanOrEqual(platform.messageIds().length - (states['unknown'] ?? 0))
+  expect(Object.keys(states).filter((state) => !['sent', 'delivered', 'unknown'].includes(state))).toEqual([])
+  console.log(`copied: ${JSON.stringify(states)}`)
+})
