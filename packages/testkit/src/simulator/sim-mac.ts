@@ -48,7 +48,7 @@ export class SimMac {
   readonly rows = new Set<AttemptId>()
   readonly #onRow = new Map<AttemptId, () => void>()
   receipt: ((attempt: AttemptId, atMs: number) => void) | null = null
-  /** Hands a reply to the agent; false when no agent runs, and the row waits in chat.db. */
+  /** Hands a reply to the agent; false when no agent could store it: the row waits in chat.db for a driver with a cursor. */
   reply: ((reply: InboundMessage) => boolean) | null = null
   readonly onStart: (attempt: AttemptId) => void
   readonly #onInbound: (guid: string) => void
@@ -139,10 +139,10 @@ export class SimDriver implements Driver {
   readonly #mac: SimMac
   readonly #clock: Clock
   readonly #random: Random
-  readonly #alive: () => boolean
+  readonly #stores: () => boolean
 
-  constructor(parts: { mac: SimMac; clock: Clock; random: Random; lines: Driver['lines']; alive: () => boolean }) {
-    this.#alive = parts.alive
+  constructor(parts: { mac: SimMac; clock: Clock; random: Random; lines: Driver['lines']; stores: () => boolean }) {
+    this.#stores = parts.stores
     this.#mac = parts.mac
     this.#clock = parts.clock
     this.#random = parts.random
@@ -153,9 +153,9 @@ export class SimDriver implements Driver {
     this.#mac.killOsascripts()
     this.#mac.receipt = (attempt, atMs) => this.#clock.soon(() => events.receipt({ attempt, fact: 'delivered', atMs }))
     this.#mac.reply = (reply) => {
-      if (!this.#alive()) return false
+      if (!this.#stores()) return false
       events.inbound(reply)
-      return this.#alive()
+      return this.#stores()
     }
     return Promise.resolve()
   }

@@ -71,7 +71,7 @@ export class SimNode {
     const agent = new Agent({
       clock: process,
       journal,
-      driver: new SimDriver({ mac: this.mac, clock: process, random, lines, alive: () => process.alive }),
+      driver: new SimDriver({ mac: this.mac, clock: process, random, lines, stores: () => process.stores }),
       identity: { node: this.id, machine: `machine of ${this.id}`, bootId: '1', agent: 'simulated/1', os: 'macOS' },
       freeBytes: () => 10 * 1024 ** 3,
       link: {

@@ -12,6 +12,7 @@ export class SimProcess implements Clock {
   readonly #clock: VirtualClock
   #alive = true
   #committed: Uint8Array | null = null
+  #full = false
 
   constructor(name: string, clock: VirtualClock, stored: Uint8Array | null) {
     this.name = name
@@ -22,6 +23,11 @@ export class SimProcess implements Clock {
 
   get alive(): boolean {
     return this.#alive
+  }
+
+  /** It runs, and what it stores now is stored. */
+  get stores(): boolean {
+    return this.#alive && !this.#full
   }
 
   /** What a crash would leave on the disk now. */
@@ -41,12 +47,15 @@ export class SimProcess implements Clock {
   /** From now on the database can grow by no more than `room` pages, until `freeDisk`. */
   fillDisk(room = 0): void {
     if (!this.#alive) return
+    this.#full = true
     const pages = Number(Object.values(this.db.prepare('pragma page_count').get() ?? {})[0])
     this.db.exec(`pragma max_page_count = ${pages + room}`)
   }
 
   freeDisk(): void {
-    if (this.#alive) this.db.exec('pragma max_page_count = 1000000')
+    if (!this.#alive) return
+    this.#full = false
+    this.db.exec('pragma max_page_count = 1000000')
   }
 
   /** Calls into the process; what a dying process throws is nobody's concern. */

@@ -38,7 +38,10 @@ function removeJournal(platform: Platform): void {
 }
 
 async function expectUnknownAndGoesOn(platform: Platform, untold: string): Promise<void> {
-  await until('it is known that nothing is known', async () => (await platform.client.message(untold))?.status === 'unknown')
+  await until(
+    'it is known that nothing is known',
+    async () => (await platform.client.message(untold))?.status === 'unknown',
+  )
   const fresh = await send(platform)
   await until('new messages go out', async () => (await platform.client.message(fresh))?.status === 'delivered')
   expect((await platform.client.message(untold))?.attempts).toHaveLength(1)

@@ -36,7 +36,9 @@ test.for([
   const texts = platform.texts()
   expect(texts.map(({ body }) => body)).toEqual([BODY, BODY])
   const views = await Promise.all(ids.map((id) => platform.client.message(id)))
-  const sent = views.flatMap((view) => view?.attempts ?? []).filter(({ state }) => state === 'sent' || state === 'delivered')
+  const sent = views
+    .flatMap((view) => view?.attempts ?? [])
+    .filter(({ state }) => state === 'sent' || state === 'delivered')
   expect(sent.map(({ id }) => id)).toEqual(texts.map(({ attempt }) => attempt))
 })
 
