@@ -2,15 +2,17 @@
  * The log files of the quick start.
  * Proves: the reason for which a program ended is found at the end of what it printed, and only there; a large file is put aside.
  */
-import { mkdtempSync, readFileSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { openLogFile } from './log-file.ts'
 
-function newPath(): string {
-  return join(mkdtempSync(join(tmpdir(), 'bluewire-test-')), 'node.log')
-}
+const folder = mkdtempSync(join(tmpdir(), 'bluewire-test-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+let files = 0
+const newPath = () => join(folder, `${++files}.log`)
 
 test('the last sentence, among entries and stack traces', () => {
   const log = openLogFile(newPath())

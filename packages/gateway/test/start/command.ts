@@ -1,12 +1,12 @@
 /** Programs as people start them: whole processes, of which a test sees what a person sees. */
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { chownSync, mkdtempSync, readFileSync, realpathSync } from 'node:fs'
+import { chownSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { afterEach, expect } from 'vitest'
+import { afterAll, afterEach, expect } from 'vitest'
 
 export const ROOT = resolve(import.meta.dirname, '../../../..')
 export const LAUNCHER = join(ROOT, 'scripts/launch.cjs')
@@ -101,9 +101,17 @@ afterEach(async () => {
   await Promise.all(started.splice(0).map((command) => command.ended.catch(() => undefined)))
 })
 
+const folders: string[] = []
+afterAll(() => {
+  // A gateway whose parent was killed a moment ago may still be writing.
+  for (const folder of folders.splice(0))
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+})
+
 /** A folder of its own, which also somebody without rights may use. */
 export function newFolder({ isOwnedByNobody = false } = {}): string {
   const folder = mkdtempSync(join(realpathSync(tmpdir()), 'bluewire-test-'))
+  folders.push(folder)
   if (isOwnedByNobody && isRoot) chownSync(folder, NOBODY, NOBODY)
   return folder
 }

@@ -17,6 +17,7 @@ export type MessageNow = Readonly<{
   status: string
   text: string | null
   failure: Readonly<{ code: string }> | null
+  created_at: string
   attempts: ReadonlyArray<Readonly<{ id: string; state: string; reason: string | null }>>
   timeline: ReadonlyArray<Readonly<{ type: string }>>
 }>

@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { loadConfig } from '@bluewire/gateway/config/config'
 import { openStore } from '@bluewire/gateway/admin/open-store'
 import { createEnrolment, prepareInstance } from '@bluewire/gateway/quickstart/instance'
+import { commandLine } from '@bluewire/node/command-line'
 import { ADMIN, Command, freePort, GATEWAY, newFolder, ROOT, run } from '../../../gateway/test/start/command.ts'
 import { Client } from '../../src/stories/client.ts'
 import { Phone } from '../../src/stories/phone.ts'
@@ -78,16 +79,10 @@ export class Platform {
   async #join(code: string, { lines = 1, nodeMinFreeMib = 0 }: PlatformOptions): Promise<void> {
     const numbers = Array.from({ length: lines }, (_, i) => ['--line', `+1500555000${i + 1}:imessage`]).flat()
     const places = ['--dir', this.nodeDir, '--sim-log', this.phone.path, '--min-free-mib', String(nodeMinFreeMib)]
-    const { code: exitCode, stderr } = await run([
-      process.execPath,
-      NODE,
-      'join',
-      this.client.url,
-      code,
-      ...places,
-      ...numbers,
-    ])
-    if (exitCode !== 0) throw new Error(`the node could not join: ${stderr}`)
+    const said: string[] = []
+    const print = { out: () => undefined, err: (line: string) => void said.push(line) }
+    const exitCode = await commandLine(['join', this.client.url, code, ...places, ...numbers], print)
+    if (exitCode !== 0) throw new Error(`the node could not join: ${said.join(' ')}`)
   }
 
   get gateway(): Command {

@@ -130,14 +130,18 @@ function prepare(db: Db) {
               or (b.state = 'queued' and b.class = m.class and b.lane_seq < m.lane_seq and b.hold_reason is null)))
           order by m.class desc, m.created_at, m.id limit 1`.compile(k),
     })),
-    /** When something of the line becomes possible by the clock alone: a wait ends, or an unresolved message lets its lane go. */
+    /**
+     * When something of the line becomes possible by the clock alone: a wait ends, or an unresolved message lets its lane go. Asked after
+     * every message of a line, so it begins at what waits for the line (`cross` keeps that order): the other way round reads all messages.
+     */
     again: db.statement<{ line: LineId; now: number }, { at: number | null }>((k, p) => ({
       compile: () =>
         sql<{ at: number | null }>`select min(at) as at from (
             select min(m.not_before) as at from messages m
               where m.line = ${p.line} and m.state = 'queued' and m.not_before > ${p.now}
             union all
-            select min(b.lane_free_at) from messages m join messages b on b.lane = m.lane and b.state = 'unknown'
+            select min(b.lane_free_at) from messages m
+              cross join messages b on b.lane = m.lane and b.state in ('queued', 'sending', 'unknown') and b.state = 'unknown'
               where m.line = ${p.line} and m.state = 'queued' and b.lane_free_at > ${p.now})`.compile(k),
     })),
     pace: db.statement<{ line: LineId; epoch: number; now: number }, unknown>((k, p) => ({

@@ -8,6 +8,7 @@ import type { AppendEvent } from './events.ts'
 import type { Tx } from './group-writer.ts'
 import type { Journals } from './journals.ts'
 import type { LineOffers } from './line-offers.ts'
+import { IS_OPEN_ATTEMPT } from './partial-indexes.ts'
 import type { Recovery } from './recovery.ts'
 import type { AttemptRow, Db } from './rows.ts'
 import type { Settle } from './settle.ts'
@@ -167,7 +168,7 @@ function prepare(db: Db) {
             e.and([e('state', '=', 'unknown'), e('settled_at', '>', p.since)]),
           ]),
         )
-        .where('state', 'in', ['dispatched', 'taken', 'unknown'])
+        .where(IS_OPEN_ATTEMPT)
         .orderBy('id')
         .limit(RESUME_MAX),
     ),

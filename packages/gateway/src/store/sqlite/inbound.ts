@@ -10,6 +10,7 @@ import type { AppendEvent } from './events.ts'
 import type { Tx } from './group-writer.ts'
 import type { Journals } from './journals.ts'
 import type { MessageWrites } from './message-change.ts'
+import { IS_OPEN_MESSAGE, IS_QUEUED } from './partial-indexes.ts'
 import type { Db, WriteParts } from './rows.ts'
 import type { Settle } from './settle.ts'
 
@@ -136,7 +137,8 @@ function prepare(db: Db) {
         .selectFrom('messages')
         .select('id')
         .where('lane', '=', p.lane)
-        .where('state', '=', 'queued')
+        .where(IS_OPEN_MESSAGE)
+        .where(IS_QUEUED)
         .orderBy('lane_seq'),
     ),
   }

@@ -1,10 +1,11 @@
 /** Writes what the engine decided about a message: one guarded update, its quota, its events, and the hints that follow. */
 import type { AttemptId, LineId, Service } from '@bluewire/contract/ids'
-import { isSettled, transition } from '@bluewire/engine/message-state'
+import { isSentOrBetter, isSettled, transition } from '@bluewire/engine/message-state'
 import type { MessageChange, MessageEvent } from '@bluewire/engine/message-state'
 import { route } from '@bluewire/engine/routing'
 import type { AppendEvent } from './events.ts'
 import type { Tx } from './group-writer.ts'
+import { stateNow } from './partial-indexes.ts'
 import { factsOf } from './rows.ts'
 import type { Db, MessageRow } from './rows.ts'
 import type { RoutingLines } from './routing-lines.ts'
@@ -92,7 +93,9 @@ export function prepareMessageWrites({ db, append, usage, routing }: MessageWrit
     const reason = change.failure === undefined ? {} : { reason: change.failure }
     append(tx, { ...common, type: typeOf(row, change, step.event), data: { ...reason, ...about.data } })
     if (change.duplicateSuspected === true) append(tx, { ...common, type: 'message.duplicate_suspected' })
-    if (step.line !== null) tx.hints.push({ kind: 'line', id: step.line })
+    // A receipt of what was sent before frees nothing.
+    if (step.line !== null && !(isSentOrBetter(row.state) && isSentOrBetter(change.state)))
+      tx.hints.push({ kind: 'line', id: step.line })
     if (isSettled(change.state)) tx.hints.push({ kind: 'outcome', status: change.state, reason: change.failure ?? '' })
   }
 
@@ -163,7 +166,7 @@ function prepare(db: Db) {
           updated_at: p.updated_at,
         })
         .where('id', '=', p.id)
-        .where('state', '=', p.was),
+        .where(stateNow<MessageRow['state']>(), '=', p.was),
     ),
     override: db.statement((k, p: { message: MessageRow['id'] }) =>
       k

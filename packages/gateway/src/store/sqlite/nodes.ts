@@ -4,6 +4,7 @@ import type { Actor, AuditEntry } from '../accounts-store.ts'
 import type { Flag } from '../tables.ts'
 import type { AppendEvent } from './events.ts'
 import type { Tx } from './group-writer.ts'
+import { IS_OPEN_ATTEMPT } from './partial-indexes.ts'
 import type { AttemptRow, Db } from './rows.ts'
 import type { Settle } from './settle.ts'
 
@@ -160,7 +161,12 @@ function nodeStatements(db: Db) {
       k.updateTable('lines').set({ epoch: p.epoch, sends: 0 }).where('node', '=', p.node),
     ),
     open: db.statement<{ node: NodeId }, AttemptRow>((k, p) =>
-      k.selectFrom('attempts').selectAll().where('node', '=', p.node).where('state', 'in', ['dispatched', 'taken']),
+      k
+        .selectFrom('attempts')
+        .selectAll()
+        .where('node', '=', p.node)
+        .where(IS_OPEN_ATTEMPT)
+        .where('state', 'in', ['dispatched', 'taken']),
     ),
   }
 }

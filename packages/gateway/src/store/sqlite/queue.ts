@@ -6,6 +6,7 @@ import { route } from '@bluewire/engine/routing'
 import type { AppendEvent } from './events.ts'
 import type { Tx } from './group-writer.ts'
 import type { MessageWrites } from './message-change.ts'
+import { IS_OPEN_MESSAGE, IS_QUEUED } from './partial-indexes.ts'
 import type { RoutingLines } from './routing-lines.ts'
 import type { Db } from './rows.ts'
 
@@ -111,7 +112,7 @@ function prepare(db: Db) {
       k
         .selectFrom('messages')
         .select('id')
-        .where('state', '=', 'queued')
+        .where(IS_QUEUED)
         .where('expires_at', '<=', p.now)
         .orderBy('expires_at')
         .limit(p.batch),
@@ -144,7 +145,7 @@ function prepare(db: Db) {
         .where((e) =>
           e.or([e('state', '=', 'sending'), e.and([e('state', '=', 'unknown'), e('lane_free_at', '>', p.now)])]),
         )
-        .where('state', 'in', ['queued', 'sending', 'unknown'])
+        .where(IS_OPEN_MESSAGE)
         .limit(1),
     ),
   }
@@ -166,7 +167,8 @@ function moveStatements(db: Db) {
         .where('lane', '=', p.lane)
         .where('line', '=', p.line)
         .where('service', '=', p.service)
-        .where('state', '=', 'queued')
+        .where(IS_OPEN_MESSAGE)
+        .where(IS_QUEUED)
         .orderBy('lane_seq'),
     ),
     move: db.statement((k, p: { id: MessageId; from: LineId; to: LineId; at: number }) =>

@@ -5,6 +5,7 @@ import { IN_FLIGHT } from '@bluewire/engine/attempt-state'
 import type { FrameResult, ReadyResult, SessionKey } from '../store.ts'
 import type { AppendEvent } from './events.ts'
 import type { Tx } from './group-writer.ts'
+import { IS_OPEN_ATTEMPT } from './partial-indexes.ts'
 import type { Db } from './rows.ts'
 import { voided } from './settle.ts'
 import type { Settle } from './settle.ts'
@@ -97,7 +98,13 @@ function prepare(db: Db) {
     ),
     lines: db.statement((k, p: { node: NodeId }) => k.selectFrom('lines').select('id').where('node', '=', p.node)),
     open: db.statement((k, p: { node: NodeId }) =>
-      k.selectFrom('attempts').selectAll().where('node', '=', p.node).where('state', 'in', IN_FLIGHT).orderBy('id'),
+      k
+        .selectFrom('attempts')
+        .selectAll()
+        .where('node', '=', p.node)
+        .where(IS_OPEN_ATTEMPT)
+        .where('state', 'in', IN_FLIGHT)
+        .orderBy('id'),
     ),
     ready: db.statement<{ id: NodeId; epoch: number }, { account: AccountId }>((k, p) =>
       k
@@ -136,7 +143,8 @@ function prepare(db: Db) {
               .selectFrom('attempts')
               .select('attempts.id')
               .whereRef('attempts.node', '=', 'nodes.id')
-              .where('attempts.state', 'in', ['dispatched', 'taken']),
+              .where(IS_OPEN_ATTEMPT)
+              .where('attempts.state', 'in', IN_FLIGHT),
           ),
         ),
     ),

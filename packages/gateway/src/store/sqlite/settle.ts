@@ -11,6 +11,7 @@ import type { AppendEvent } from './events.ts'
 import type { Tx } from './group-writer.ts'
 import type { Journals } from './journals.ts'
 import type { MessageWrites } from './message-change.ts'
+import { stateNow } from './partial-indexes.ts'
 import { prepareRecord } from './record.ts'
 import type { Finding, RecordFinding } from './record.ts'
 import type { AttemptRow, Db } from './rows.ts'
@@ -128,7 +129,7 @@ function prepare(db: Db) {
         .set({ state: 'taken', taken_at: p.at })
         .where('id', '=', p.id)
         .where('node', '=', p.node)
-        .where('state', '=', 'dispatched')
+        .where(stateNow<AttemptRow['state']>(), '=', 'dispatched')
         .returning('message'),
     ),
   }
