@@ -28,7 +28,7 @@ const simulation = (name: string, ...command: string[]): Step => ({
   name,
   group: 'simulation',
   command,
-  minutesMax: 10,
+  minutesMax: 25,
 })
 
 const format = lint('format', 'node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.')
@@ -55,7 +55,7 @@ const tests: Step = {
     '--reporter=default',
     '--reporter=./scripts/test-report.ts',
   ],
-  minutesMax: 15,
+  minutesMax: 30,
   reportsTests: true,
 }
 const simulator = simulation('simulator', SIMULATOR, '--seeds', '1000')

