@@ -33,7 +33,7 @@ export class World implements AsyncDisposable {
     const place = await makePlace(join(this.directory, name), nodes)
     options.prepare?.(place)
     const gateway = await startGateway(place, {
-      ...(this.#profileTo === undefined ? {} : { profileTo: join(this.#profileTo, name) }),
+      nodeOptions: this.#profileTo === undefined ? [] : profiling(join(this.#profileTo, name)),
       ...(options.env === undefined ? {} : { env: options.env }),
     })
     this.#stops.push(() => gateway.stop())
@@ -41,7 +41,8 @@ export class World implements AsyncDisposable {
   }
 
   program(name: string, options: Omit<ConstructorParameters<typeof Child>[0], 'file'> = {}): Child {
-    const child = new Child({ file: program(name), ...options })
+    const nodeOptions = this.#profileTo === undefined ? [] : profiling(join(this.#profileTo, name))
+    const child = new Child({ file: program(name), nodeOptions, ...options })
     this.#stops.push(() => child.stop())
     return child
   }
@@ -67,4 +68,8 @@ export function withLines(nodes: readonly EnrolledNode[], lines: number): Connec
     ...node,
     lines: addresses.slice(i * LINES_PER_NODE_MAX, (i + 1) * LINES_PER_NODE_MAX),
   }))
+}
+
+function profiling(directory: string): readonly string[] {
+  return ['--cpu-prof', `--cpu-prof-dir=${directory}`]
 }

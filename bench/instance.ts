@@ -26,7 +26,7 @@ const UNLIMITED = {
 }
 
 export type GatewayOptions = Readonly<{
-  profileTo?: string
+  nodeOptions?: readonly string[]
   /** More settings. */
   env?: Readonly<Record<string, string>>
 }>
@@ -88,9 +88,8 @@ async function enrol(store: Store, account: Parameters<Store['createEnrolment']>
 }
 
 /** The real program, as `npm start` runs it, with its log in a file. */
-export async function startGateway(place: Place, { profileTo, env }: GatewayOptions = {}): Promise<Gateway> {
+export async function startGateway(place: Place, { nodeOptions = [], env }: GatewayOptions = {}): Promise<Gateway> {
   const log = openSync(join(place.dataDir, 'gateway.log'), 'a')
-  const nodeOptions = profileTo === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileTo}`]
   const child = new Child({
     file: GATEWAY,
     env: { ...UNLIMITED, ...env, BLUEWIRE_DATA_DIR: place.dataDir },

@@ -3,6 +3,7 @@ import { setTimeout as passed } from 'node:timers/promises'
 import { withLines } from './bench-world.ts'
 import type { World } from './bench-world.ts'
 import type { Child } from './child.ts'
+import { costOf } from './gateway-cost.ts'
 import { milliseconds, percentile, spread } from './numbers.ts'
 import type { TapAnswer } from './programs/nodes.ts'
 import type { Row } from './table.ts'
@@ -23,8 +24,10 @@ export async function measureDispatch(world: World, { seconds }: { seconds: numb
   const load = { kind: 'open', url, token, isAsync: true, connections: CONNECTIONS, perSecond: PER_SECOND } as const
   await world.load({ ...load, seconds: WARM_UP_S, firstNumber: 0 })
   const firstNumber = WARM_UP_S * PER_SECOND
+  const before = await costOf(url)
   const { dueMs, answeredMs, ok } = await world.load({ ...load, seconds, firstNumber })
   const { numbers, arrivedMs } = await untilArrived(nodes, firstNumber + ok)
+  const cpuMs = (1000 * ((await costOf(url)).cpuS - before.cpuS)) / ok
   const took: number[] = []
   for (const [i, number] of numbers.entries()) {
     const due = dueMs[number - firstNumber]
@@ -39,6 +42,11 @@ export async function measureDispatch(world: World, { seconds }: { seconds: numb
       reference: `HTTP answer ${spread([...answeredMs])}`,
       budget: `p50 < ${P50_MS_MAX} ms, p99 < ${P99_MS_MAX} ms`,
       isWithin: p50 < P50_MS_MAX && p99 < P99_MS_MAX,
+    },
+    {
+      what: 'CPU time of a message, from its accept to its receipt',
+      measured: milliseconds(cpuMs),
+      reference: `at ${PER_SECOND}/s: ${((cpuMs * PER_SECOND) / 10).toFixed(0)} % of a core`,
     },
   ]
 }

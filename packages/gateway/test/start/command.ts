@@ -66,6 +66,7 @@ export class Command {
 
   /** As a terminal does with Ctrl-C. */
   killGroup(signal: NodeJS.Signals): void {
+    if (this.#end !== undefined) return // its number may be another's by now; what it left behind ends by itself
     try {
       process.kill(-this.pid, signal)
     } catch {
