@@ -228,17 +228,19 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'batch-neighbour-failed',
-    breaks: 'R1 (hole 24): the batch goes on after SQLite rolled it back, so what was refused is stored',
+    breaks: 'R1 (hole 24): a batch that fails as a whole takes with it neighbours that were answered already',
     edits: [
       {
         file: 'gateway/src/store/sqlite/group-writer.ts',
-        find: 'if (!this.#db.raw.isTransaction) throw error // the whole batch is gone with it',
-        replace: '',
-      },
-      {
-        file: 'platform/src/sqlite.ts',
-        find: 'if (this.#depth > 0 && !this.raw.isTransaction)',
-        replace: 'if (false as boolean)',
+        find: 'batch.map((one) => this.#inSavepoint(one, tx))',
+        replace: `batch.map((one) => {
+          const outcome = this.#inSavepoint(one, tx)
+          if (one.write.toString().includes('w.accept(')) {
+            one.settle(outcome)
+            one.write = () => undefined
+          }
+          return outcome
+        })`,
       },
     ],
   },
@@ -255,28 +257,6 @@ export const MUTANTS: readonly Mutant[] = [
         file: 'gateway/src/store/sqlite/dispatch.ts',
         find: "a.state in ('dispatched', 'taken'))\n            and not",
         replace: "a.state = 'never')\n            and not",
-      },
-    ],
-  },
-  {
-    name: 'stale-epoch-dispatches',
-    breaks: 'fencing: a gateway that lost the node still dispatches to it',
-    edits: [
-      {
-        file: 'gateway/src/store/sqlite/dispatch.ts',
-        find: 'line.epoch !== input.epoch || ',
-        replace: '',
-      },
-    ],
-  },
-  {
-    name: 'sent-is-followed',
-    breaks: 'R2 (hole 9): an attempt with evidence of sent is followed by another',
-    edits: [
-      {
-        file: 'engine/src/message-state.ts',
-        find: '      return event.current ? afterNotSent(m, event, nowMs) : null',
-        replace: '      return afterNotSent(m, event, nowMs)',
       },
     ],
   },
