@@ -26,7 +26,7 @@ const MEASUREMENTS: Readonly<Record<string, (world: World) => Promise<Row[]>>> =
   disk: (world) => Promise.resolve([measureDisk(world.directory)]),
   accepts: (world) => measureAccepts(world, { rounds: 5, roundS: 3 }),
   dispatch: (world) => measureDispatch(world, { seconds: 10 }),
-  sends: (world) => measureSends(world, { messages: 4_000 }),
+  sends: (world) => measureSends(world, { messages: 3_000 }),
   idle: (world) => measureIdleNodes(world, { nodes: 10_000 }),
   large: (world) => measureLarge(world, { messages: 1_000_000, rounds: 5, roundS: 3 }),
 }
@@ -41,6 +41,8 @@ const { values } = parseArgs({
   },
 })
 
+class Stopped extends Error {}
+
 async function run(): Promise<Row[]> {
   mkdirSync(values.dir, { recursive: true })
   const directory = mkdtempSync(join(resolve(values.dir), 'bench-'))
@@ -50,7 +52,7 @@ async function run(): Promise<Row[]> {
   try {
     for (const name of chosen()) {
       const isOver = new Promise<never>((_, reject) =>
-        stop.signal.addEventListener('abort', () => reject(new Error('stopped')), { once: true }),
+        stop.signal.addEventListener('abort', () => reject(new Stopped()), { once: true }),
       )
       await using world = new World(directory, values.profile)
       if (process.stderr.isTTY) process.stderr.write(`${name} …\n`)
@@ -74,7 +76,10 @@ function chosen(): string[] {
   return Object.keys(MEASUREMENTS).filter((name) => name !== 'large' || values.large)
 }
 
-const rows = await run()
+const rows = await run().catch((error: unknown) => {
+  console.error(error instanceof Stopped ? 'Stopped.' : error)
+  process.exit(error instanceof Stopped ? 130 : 1)
+})
 console.log(
   `${availableParallelism()} × ${cpus()[0]?.model.trim() ?? 'CPU'}, Node.js ${process.versions.node}, ${process.platform}\n`,
 )

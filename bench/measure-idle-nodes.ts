@@ -1,5 +1,6 @@
 /** What connected nodes cost that do nothing: memory of the gateway for each, and its CPU time. */
 import { setTimeout as passed } from 'node:timers/promises'
+import { PING_MS } from '@bluewire/contract/node-protocol/common'
 import type { World } from './bench-world.ts'
 import { costOf } from './gateway-cost.ts'
 import type { Row } from './table.ts'
@@ -36,6 +37,7 @@ export async function measureIdleNodes(world: World, { nodes }: { nodes: number 
     {
       what: `${what}: CPU`,
       measured: `${percent.toFixed(1)} % of a core`,
+      reference: `${Math.round((2 * nodes * 1000) / PING_MS)} pings/s, both ways`,
       budget: `≤ ${CPU_PERCENT_MAX} %`,
       isWithin: percent <= CPU_PERCENT_MAX,
     },

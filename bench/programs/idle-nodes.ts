@@ -1,7 +1,7 @@
-/** Very many nodes in one process: each says hello, is ready, answers pings, and does nothing else. */
+/** Very many nodes in one process: each says hello, is ready, pings and answers pings as the real one does, and nothing else. */
 import { WebSocket } from 'ws' // eslint-disable-line n/no-extraneous-import -- what the real node connects with
 import type { WelcomeFrame } from '@bluewire/contract/node-protocol/gateway-frames'
-import { SUBPROTOCOL } from '@bluewire/contract/node-protocol/common'
+import { PING_MS, SUBPROTOCOL } from '@bluewire/contract/node-protocol/common'
 import type { HelloFrame, ReadyFrame } from '@bluewire/contract/node-protocol/node-frames'
 import { newUlidSource, systemChance } from '@bluewire/platform/chance'
 import { serve } from '../child.ts'
@@ -53,6 +53,7 @@ function connectOne(url: string, node: EnrolledNode, number: number): Promise<vo
       ws.send(JSON.stringify(ready))
       return resolve()
     })
+    ws.on('open', () => void setInterval(() => ws.ping(), PING_MS))
     ws.on('error', reject)
     ws.on('close', (code) => reject(new Error(`the gateway closed a connection (${code})`)))
   })
