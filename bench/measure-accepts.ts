@@ -6,7 +6,7 @@ import type { Gateway, Place } from './instance.ts'
 import { median, rate } from './numbers.ts'
 import type { Row } from './table.ts'
 
-const CONNECTIONS = 32
+const CONNECTIONS = 128
 const LINES = 10
 const WARM_UP_S = 1.5
 const ACCEPT_RATIO_MIN = 0.6

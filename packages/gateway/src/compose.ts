@@ -1,12 +1,12 @@
 /** Puts a gateway together, and takes it apart in the order in which nothing is lost. */
 import { hostname } from 'node:os'
-import { join } from 'node:path'
 import type { AddressInfo } from 'node:net'
 import type { AttemptId, GatewayId } from '@bluewire/contract/ids'
 import { newUlidSource, systemChance } from '@bluewire/platform/chance'
 import { systemClock } from '@bluewire/platform/clock'
 import type { Logger } from 'pino'
 import { InProcessBus } from './bus/in-process-bus.ts'
+import { databaseFile } from './config/config.ts'
 import type { GatewayConfig } from './config/config.ts'
 import { DiskGuard } from './delivery/disk-guard.ts'
 import { Dispatcher } from './delivery/dispatcher.ts'
@@ -19,8 +19,6 @@ import { registerJoinRoute } from './nodes/join-route.ts'
 import { NodeServer } from './nodes/node-server.ts'
 import { SESSION_SETTINGS } from './nodes/node-session.ts'
 import { openSqliteStore } from './store/sqlite/sqlite-store.ts'
-
-export const DATABASE_FILE = 'bluewire.sqlite'
 
 export type RunningGateway = Readonly<{
   /** Where it really listens, for this machine. */
@@ -71,7 +69,7 @@ function assemble(config: GatewayConfig, logger: Logger, events: GatewayEvents) 
   const state = { draining: false }
   const onError = (what: string, error: unknown): void => logger.error({ what, err: error }, 'failed')
   const bus = new InProcessBus((error) => onError('bus', error))
-  const store = openSqliteStore(join(config.dataDir, DATABASE_FILE), {
+  const store = openSqliteStore(databaseFile(config.dataDir), {
     clock,
     ulid,
     lineDefaults: { gapMs: config.lineGapMs, burst: config.lineBurst },

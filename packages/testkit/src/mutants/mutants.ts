@@ -232,15 +232,13 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'gateway/src/store/sqlite/group-writer.ts',
-        find: 'batch.map((one) => this.#inSavepoint(one, tx))',
-        replace: `batch.map((one) => {
-          const outcome = this.#inSavepoint(one, tx)
-          if (one.write.toString().includes('w.accept(')) {
-            one.settle(outcome)
-            one.write = () => undefined
-          }
-          return outcome
-        })`,
+        find: 'return { ok: true, value: one.write(tx) }',
+        replace: `const outcome: Settled = { ok: true, value: one.write(tx) }
+            if (one.write.toString().includes('w.accept(')) {
+              one.settle(outcome)
+              one.write = () => undefined
+            }
+            return outcome`,
       },
     ],
   },

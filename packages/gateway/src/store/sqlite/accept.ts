@@ -22,16 +22,14 @@ export function prepareAccept(
     const earlier = claimKey(tx, m)
     if (earlier !== null) return earlier
     const month = monthOf(tx.nowMs)
-    const lane = statements.nextInLane.get({ id: `lane_${parts.ulid()}`, account: m.account, recipient: m.recipient })
+    const { account, recipient, line } = m
+    const lane = statements.nextInLane.get({ id: `lane_${parts.ulid()}`, account, recipient, line })
     if (lane === undefined) throw new Error('the lane gave no place')
-    if (lane.line === null && m.line !== null) statements.stick.run({ lane: lane.id, line: m.line })
     const failure = m.failure ?? (lane.opted_out === 1 ? 'opted_out' : null)
-    const account = statements.plan.get({ account: m.account })
-    const used =
-      failure !== null ? usage.used(m.account, month) : usage.charge(m.account, month, account?.quota_limit ?? null)
+    const used = failure === null ? usage.charge(account, month) : usage.used(account, month)
     if (used === null) {
-      const limit = account?.quota_limit ?? 0
-      throw new Undo<AcceptResult>({ kind: 'quota_exceeded', used: usage.used(m.account, month), limit })
+      const limit = statements.plan.get({ account })?.quota_limit ?? 0
+      throw new Undo<AcceptResult>({ kind: 'quota_exceeded', used: usage.used(account, month), limit })
     }
     statements.insert.run(newRow(tx, m, { lane: lane.id, laneSeq: lane.next_seq, month, failure }))
     append(tx, {
@@ -127,17 +125,18 @@ function prepare(db: Db) {
         .where('account', '=', p.account)
         .where('key', '=', p.key),
     ),
-    nextInLane: db.statement((k, p: { id: LaneId; account: AccountId; recipient: string }) =>
+    // The first line that a recipient is given sticks.
+    nextInLane: db.statement((k, p: { id: LaneId; account: AccountId; recipient: string; line: LineId | null }) =>
       k
         .insertInto('lanes')
-        .values({ id: p.id, account: p.account, recipient: p.recipient, next_seq: 1 })
+        .values({ id: p.id, account: p.account, recipient: p.recipient, next_seq: 1, line: p.line })
         .onConflict((c) =>
-          c.columns(['account', 'recipient']).doUpdateSet((e) => ({ next_seq: e('lanes.next_seq', '+', 1) })),
+          c.columns(['account', 'recipient']).doUpdateSet((e) => ({
+            next_seq: e('lanes.next_seq', '+', 1),
+            line: e.fn.coalesce('lanes.line', 'excluded.line'),
+          })),
         )
-        .returning(['id', 'next_seq', 'opted_out', 'line']),
-    ),
-    stick: db.statement((k, p: { lane: LaneId; line: LineId }) =>
-      k.updateTable('lanes').set({ line: p.line }).where('id', '=', p.lane).where('line', 'is', null),
+        .returning(['id', 'next_seq', 'opted_out']),
     ),
     plan: db.statement((k, p: { account: AccountId }) =>
       k.selectFrom('accounts').select('quota_limit').where('id', '=', p.account),

@@ -65,7 +65,7 @@ export function prepareMessageWrites({ db, append, usage, routing }: MessageWrit
     if (statements.update.run(next) !== 1) throw new Error(`message ${row.id} changed under its own lock`)
     if (change.override === true) statements.override.run({ message: row.id })
     if (change.refund === true && row.charged_month !== null) usage.giveBack(row.account, row.charged_month)
-    if (change.charge === true && row.refunded_month !== null) usage.charge(row.account, row.refunded_month, null)
+    if (change.charge === true && row.refunded_month !== null) usage.chargeAgain(row.account, row.refunded_month)
     announce(tx, row, { change, event, about, line })
     return change
   }
