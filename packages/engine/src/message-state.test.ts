@@ -32,6 +32,8 @@ const base: MessageFacts = {
   unknownAtMs: null,
   everSent: false,
   refunded: false,
+  unproven: false,
+  optedOut: false,
 }
 const sending: MessageFacts = { ...base, state: 'sending', tries: 1, firstTryAtMs: NOW - 1000 }
 const unknown: MessageFacts = { ...sending, state: 'unknown', unknownAtMs: NOW - 60_000 }
@@ -153,7 +155,55 @@ const ROWS: Row[] = [
   ],
   ['an overridden attempt decides nothing', sending, notSent({ current: false }), null],
   ['nor does its silence', sending, { ...lost, current: false }, null],
-  ['cancelled while it waits', base, { kind: 'cancel_asked' }, { state: 'cancelled', refund: true }],
+  [
+    'cancelled while it waits',
+    base,
+    { kind: 'cancel_asked' },
+    { state: 'cancelled', cancelAskedAtMs: NOW, refund: true },
+  ],
+  ...(
+    [
+      ['cancelled', { ...base, resends: 1, unproven: true }, { kind: 'cancel_asked' }],
+      ['expired', { ...base, resends: 1, unproven: true }, { kind: 'expired' }],
+      ['ended by STOP', { ...base, resends: 1, unproven: true }, { kind: 'opted_out' }],
+      ['refused', { ...sending, resends: 1, unproven: true, fallback: true }, notSent({ class: 'refused' })],
+    ] as const
+  ).map(([what, facts, event]): Row => [
+    `${what} after a resend whose first attempt may have gone out: unknown, no refund, no SMS`,
+    facts,
+    event,
+    {
+      state: 'unknown',
+      laneFreeAtMs: NOW + UNKNOWN_HOLD_MS,
+      ...(event.kind === 'cancel_asked' ? { cancelAskedAtMs: NOW } : {}),
+    },
+  ]),
+  [
+    'and when it is unknown already, the refusal of its last attempt changes nothing',
+    { ...unknown, resends: 1, unproven: true },
+    notSent({ class: 'refused' }),
+    null,
+  ],
+  [
+    'STOP while an attempt is out: no further one',
+    { ...sending, optedOut: true },
+    notSent(),
+    { state: 'failed', failure: 'opted_out', refund: true },
+  ],
+  [
+    'STOP while an attempt is out: no SMS either',
+    { ...sending, optedOut: true, fallback: true },
+    notSent({ class: 'refused' }),
+    { state: 'failed', failure: 'opted_out', refund: true },
+  ],
+  [
+    'STOP, and its outcome is unknown: it is not sent again',
+    { ...sending, optedOut: true, onUnknown: 'resend' },
+    lost,
+    { state: 'unknown', laneFreeAtMs: NOW + UNKNOWN_HOLD_MS, failure: 'node_lost' },
+  ],
+  ['a person cannot resend to who opted out', { ...unknown, optedOut: true }, { kind: 'resend_asked' }, null],
+  ['nor what was cancelled', { ...unknown, cancelAskedAtMs: NOW }, { kind: 'resend_asked' }, null],
   ['cancel asked while it is out', sending, { kind: 'cancel_asked' }, { state: 'sending', cancelAskedAtMs: NOW }],
   ['cancel asked while unknown', unknown, { kind: 'cancel_asked' }, { state: 'unknown', cancelAskedAtMs: NOW }],
   ['too late to cancel', { ...sending, state: 'sent' }, { kind: 'cancel_asked' }, null],
@@ -216,6 +266,8 @@ const anyFacts: fc.Arbitrary<MessageFacts> = fc.record({
   unknownAtMs: fc.option(fc.integer({ min: NOW - 1e7, max: NOW })),
   everSent: fc.boolean(),
   refunded: fc.boolean(),
+  unproven: fc.boolean(),
+  optedOut: fc.boolean(),
 })
 const anyEvent: fc.Arbitrary<MessageEvent> = fc.oneof(
   fc.constantFrom<MessageEvent>(
@@ -254,17 +306,29 @@ describe('whatever happens to a message', () => {
     )
   })
 
-  it('a further attempt never follows a seal, a cancel, the end of its time, or evidence of sent', () => {
+  it('a further attempt never follows a seal, a cancel, STOP, the end of its time, or evidence of sent', () => {
     fc.assert(
       fc.property(anyFacts, anyEvent, (facts, event) => {
         const change = transition(facts, event, NOW)
         if (change?.state !== 'queued') return
         expect(facts.sealed).toBe(false)
         expect(facts.everSent).toBe(false)
-        if (event.kind !== 'resend_asked') {
-          expect(facts.cancelAskedAtMs).toBeNull()
-          expect(facts.expiresAtMs).toBeGreaterThan(NOW)
-        }
+        expect(facts.optedOut).toBe(false)
+        expect(facts.cancelAskedAtMs).toBeNull()
+        if (event.kind !== 'resend_asked') expect(facts.expiresAtMs).toBeGreaterThan(NOW)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  it('a failure is never said while an earlier attempt may have gone out, and nothing goes out as SMS then', () => {
+    fc.assert(
+      fc.property(anyFacts, anyEvent, (facts, event) => {
+        const change = transition({ ...facts, unproven: true }, event, NOW)
+        if (change === null || event.kind === 'attempt_bounced') return
+        expect(change.state).not.toMatch(/^(failed|cancelled|expired)$/)
+        expect(change.refund).toBeUndefined()
+        expect(change.service).toBeUndefined()
       }),
       { numRuns: 2000 },
     )

@@ -55,6 +55,10 @@ export type MessageFacts = Readonly<{
   everSent: boolean
   /** Its quota was given back. */
   refunded: boolean
+  /** An attempt that no longer counts, because it was sent again, may have gone out: nothing has proven that it did not. */
+  unproven: boolean
+  /** The recipient asked for no more messages. */
+  optedOut: boolean
 }>
 
 export type MessageEvent =
@@ -133,16 +137,16 @@ export function transition(m: MessageFacts, event: MessageEvent, nowMs: number):
     case 'attempt_bounced':
       return m.state === 'sent' ? { state: 'failed', failure: event.reason } : null
     case 'cancel_asked':
-      if (m.state === 'queued') return { state: 'cancelled', ...refund(m) }
+      if (m.state === 'queued') return { ...ended(m, { state: 'cancelled' }, nowMs), cancelAskedAtMs: nowMs }
       return (m.state === 'sending' || m.state === 'unknown') && m.cancelAskedAtMs === null
         ? { state: m.state, cancelAskedAtMs: nowMs }
         : null
     case 'expired':
-      return m.state === 'queued' ? { state: 'expired', ...refund(m) } : null
+      return m.state === 'queued' ? ended(m, { state: 'expired' }, nowMs) : null
     case 'opted_out':
-      return m.state === 'queued' ? { state: 'failed', failure: 'opted_out', ...refund(m) } : null
+      return m.state === 'queued' ? ended(m, OPTED_OUT, nowMs) : null
     case 'resend_asked':
-      return m.state === 'unknown' && !m.sealed && !m.everSent
+      return m.state === 'unknown' && !m.sealed && !m.everSent && !m.optedOut && m.cancelAskedAtMs === null
         ? { state: 'queued', override: true, notBeforeMs: nowMs }
         : null
     default:
@@ -156,23 +160,35 @@ function evidence(m: MessageFacts, to: 'sent' | 'delivered' | 'read'): MessageCh
   return { state: to, ...(m.refunded ? { charge: true as const } : {}) }
 }
 
-function afterNotSent(
-  m: MessageFacts,
-  event: Extract<MessageEvent, { kind: 'attempt_not_sent' }>,
-  nowMs: number,
-): MessageChange | null {
+type NotSent = Extract<MessageEvent, { kind: 'attempt_not_sent' }>
+
+function afterNotSent(m: MessageFacts, event: NotSent, nowMs: number): MessageChange | null {
   if (m.state !== 'sending' && m.state !== 'unknown') return null
-  if (m.cancelAskedAtMs !== null) return { state: 'cancelled', ...refund(m) }
-  if (m.expiresAtMs <= nowMs) return { state: 'expired', ...refund(m) }
-  const next = m.sealed || m.everSent ? null : (retry(m, event, nowMs) ?? fallback(m, nowMs))
-  return next ?? { state: 'failed', failure: event.reason, ...refund(m) }
+  const next = nextTry(m, event, nowMs) ?? ended(m, endingOf(m, event.reason, nowMs), nowMs)
+  return next.state === 'unknown' && m.state === 'unknown' ? null : next
 }
 
-function retry(
-  m: MessageFacts,
-  event: Extract<MessageEvent, { kind: 'attempt_not_sent' }>,
-  nowMs: number,
-): MessageChange | null {
+function nextTry(m: MessageFacts, event: NotSent, nowMs: number): MessageChange | null {
+  if (m.sealed || m.everSent || m.optedOut || m.cancelAskedAtMs !== null || m.expiresAtMs <= nowMs) return null
+  return retry(m, event, nowMs) ?? fallback(m, nowMs)
+}
+
+function endingOf(m: MessageFacts, reason: string, nowMs: number): Ending {
+  if (m.cancelAskedAtMs !== null) return { state: 'cancelled' }
+  if (m.expiresAtMs <= nowMs) return { state: 'expired' }
+  return m.optedOut ? OPTED_OUT : { state: 'failed', failure: reason }
+}
+
+type Ending = Readonly<{ state: 'failed' | 'cancelled' | 'expired'; failure?: string }>
+
+const OPTED_OUT: Ending = { state: 'failed', failure: 'opted_out' }
+
+/** It is not tried again. A failure is said only of what provably did not go out, because who hears of one may send it anew (R4). */
+function ended(m: MessageFacts, ending: Ending, nowMs: number): MessageChange {
+  return m.unproven ? { state: 'unknown', laneFreeAtMs: nowMs + UNKNOWN_HOLD_MS } : { ...ending, ...refund(m) }
+}
+
+function retry(m: MessageFacts, event: NotSent, nowMs: number): MessageChange | null {
   if (event.class !== 'never_handed' || m.tries >= TRIES_MAX) return null
   // A tombstone proves that nothing was tried: what bounds it is staleness, not the patience with a node that keeps refusing.
   const inTime = event.voided
@@ -185,7 +201,7 @@ function retry(
 
 /** An iMessage that provably did not go out leaves as SMS. Never from an SMS, never on silence. */
 function fallback(m: MessageFacts, nowMs: number): MessageChange | null {
-  if (!m.fallback || m.service !== 'imessage' || isStale(m, nowMs)) return null
+  if (!m.fallback || m.service !== 'imessage' || m.unproven || isStale(m, nowMs)) return null
   return { state: 'queued', service: 'sms', notBeforeMs: nowMs }
 }
 
@@ -194,7 +210,7 @@ function isStale(m: MessageFacts, nowMs: number): boolean {
 }
 
 function afterUnknown(m: MessageFacts, reason: string, nowMs: number): MessageChange {
-  const mayResend = m.onUnknown === 'resend' && m.resends < RESENDS_MAX
+  const mayResend = m.onUnknown === 'resend' && m.resends < RESENDS_MAX && !m.optedOut
   if (mayResend && !m.sealed && !m.everSent && m.cancelAskedAtMs === null && m.expiresAtMs > nowMs) {
     return { state: 'queued', override: true, notBeforeMs: nowMs, failure: reason }
   }

@@ -51,6 +51,28 @@ describe('pacing', () => {
     expect(waitBehindMs(1000, { tatMs: 0, pace: { gapMs: 0, burst: 1 } }, 7)).toBe(0)
   })
 
+  it('tells exactly how long a queue takes, whatever was sent before', () => {
+    fc.assert(
+      fc.property(
+        fc.record({ gapMs: fc.integer({ min: 0, max: 5000 }), burst: fc.integer({ min: 1, max: 120 }) }),
+        fc.integer({ min: 0, max: 150 }),
+        fc.integer({ min: 0, max: 150 }),
+        (pace, before, ahead) => {
+          const nowMs = 1_000_000
+          let tatMs = 0
+          for (let i = 0; i < Math.min(before, pace.burst); i++) tatMs = tatAfterSend(tatMs, pace, nowMs)
+          const told = waitBehindMs(ahead, { tatMs, pace }, nowMs)
+          let atMs = nowMs
+          for (let i = 0; i < ahead; i++) {
+            atMs = mayLeaveAtMs(tatMs, pace, atMs)
+            tatMs = tatAfterSend(tatMs, pace, atMs)
+          }
+          expect(told).toBe(mayLeaveAtMs(tatMs, pace, atMs) - nowMs)
+        },
+      ),
+    )
+  })
+
   it('tells how long a queue takes', () => {
     expect(waitBehindMs(0, { tatMs: 0, pace: PACE }, 10_000)).toBe(0)
     expect(waitBehindMs(4, { tatMs: 0, pace: PACE }, 10_000)).toBe(0)

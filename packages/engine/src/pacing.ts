@@ -27,5 +27,5 @@ export function tatMax(pace: Pace, nowMs: number): number {
 /** How long a message waits behind `ahead` others of its line, milliseconds. */
 export function waitBehindMs(ahead: number, line: Readonly<{ tatMs: number; pace: Pace }>, nowMs: number): number {
   const { tatMs, pace } = line
-  return Math.max(0, mayLeaveAtMs(tatMs, pace, nowMs) - nowMs) + Math.max(0, ahead - pace.burst + 1) * pace.gapMs
+  return mayLeaveAtMs(Math.max(tatMs, nowMs) + ahead * pace.gapMs, pace, nowMs) - nowMs
 }

@@ -15,7 +15,13 @@ const line = (id: string, more: Partial<Candidate> = {}): Candidate => ({
   queued: 0,
   ...more,
 })
-const wish = (more: Partial<RouteWish> = {}): RouteWish => ({ service: 'imessage', from: null, sticky: null, ...more })
+const wish = (more: Partial<RouteWish> = {}): RouteWish => ({
+  service: 'imessage',
+  from: null,
+  sticky: null,
+  simulated: null,
+  ...more,
+})
 
 describe('routing', () => {
   it('takes the line that was asked for, even when it is worse', () => {
@@ -62,6 +68,14 @@ describe('routing', () => {
   it('says when nothing can do the service', () => {
     expect(route(wish({ service: 'sms' }), [line('1')])).toEqual({ kind: 'none' })
     expect(route(wish(), [])).toEqual({ kind: 'none' })
+  })
+
+  it('keeps a message on the kind of line it was accepted for', () => {
+    const lines = [line('1', { simulated: true }), line('2', { online: false })]
+    expect(route(wish({ simulated: true }), lines)).toEqual({ kind: 'line', line: 'line_1' })
+    expect(route(wish({ simulated: false }), lines)).toEqual({ kind: 'line', line: 'line_2' })
+    expect(route(wish({ simulated: false }), lines.slice(0, 1))).toEqual({ kind: 'none' })
+    expect(route(wish({ simulated: true, sticky: 'line_2' }), lines)).toEqual({ kind: 'line', line: 'line_1' })
   })
 
   it('never picks a simulated line for an account that has a real one', () => {

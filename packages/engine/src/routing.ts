@@ -22,6 +22,8 @@ export type RouteWish = Readonly<{
   from: LineId | null
   /** The line this recipient already knows. */
   sticky: LineId | null
+  /** Of which kind it must be: a message that was accepted for one kind never leaves by the other. Null: not decided yet. */
+  simulated: boolean | null
 }>
 
 export type Route =
@@ -43,8 +45,8 @@ export function route(wish: RouteWish, lines: readonly Candidate[]): Route {
     return asked.suspended ? { kind: 'suspended', line: asked.id } : { kind: 'line', line: asked.id }
   }
   // A simulated line is never mixed with real ones: the account's first real line retires it, but for those who name it.
-  const real = lines.some((l) => !l.simulated)
-  const pool = able.filter((l) => !l.suspended && (!real || !l.simulated))
+  const simulated = wish.simulated ?? lines.every((l) => l.simulated)
+  const pool = able.filter((l) => !l.suspended && l.simulated === simulated)
   const sticky = pool.find((l) => l.id === wish.sticky)
   const best = sticky ?? [...pool].sort(byFitness)[0]
   return best === undefined ? { kind: 'none' } : { kind: 'line', line: best.id }

@@ -25,7 +25,9 @@ const CHOICES: { readonly [K in keyof MessageFacts]: ReadonlyArray<MessageFacts[
   resends: [0, RESENDS_MAX],
   unknownAtMs: [NOW_MS, NOW_MS - STALE_PROOF_MS - 1],
   everSent: EITHER,
-  refunded: EITHER,
+  refunded: [false], // decides about quota alone
+  unproven: EITHER,
+  optedOut: EITHER,
 }
 
 const EVENTS: readonly MessageEvent[] = [

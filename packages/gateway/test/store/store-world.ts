@@ -59,13 +59,13 @@ export class StoreWorld {
     return this
   }
 
-  async join(name = 'mac-1'): Promise<NodeId> {
+  async join(name = 'mac-1', more: { simulated?: boolean; machine?: string } = {}): Promise<NodeId> {
     const id: NodeId = `node_${this.ulid()}`
     await this.do(this.store.createEnrolment('test', { codeHash: id, account: this.account, expiresInMs: 60_000 }))
     await this.do(
       this.store.redeemEnrolment({
         codeHash: id,
-        node: { id, name, credentialHash: id, machine: this.machine, simulated: true, driver: 'simulator' },
+        node: { id, name, credentialHash: id, machine: this.machine, simulated: true, driver: 'simulator', ...more },
       }),
     )
     return id

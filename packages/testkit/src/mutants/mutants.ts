@@ -227,6 +227,17 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'failed-though-sent-again',
+    breaks: 'R4 (hole 27): a message is called failed when its second attempt did not go out, although the first may have',
+    edits: [
+      {
+        file: 'engine/src/message-state.ts',
+        find: 'return m.unproven ? {',
+        replace: 'return m.unproven && m.resends < 0 ? {',
+      },
+    ],
+  },
+  {
     name: 'batch-neighbour-failed',
     breaks: 'R1 (hole 24): a batch that fails as a whole takes with it neighbours that were answered already',
     edits: [

@@ -59,6 +59,8 @@ export function choosePlan(random: Random): Plan {
   if (together > 0 && random.chance(0.7))
     failingWrites.push({ atMs: Math.floor(span / 2), statements: random.between(5, 80) })
   // A store restored from a copy and a journal that is gone: nobody is left who knows, and what Bluewire then says cannot be judged.
+  // Callers who let what is unknown be sent again, and a Mac that gives them cause: two attempts of one message, each with its own end.
+  const stubborn = random.chance(0.1)
   const restored = steps.some((s) => s.what === 'restore gateway')
   return {
     lengthMs,
@@ -68,16 +70,16 @@ export function choosePlan(random: Random): Plan {
     ),
     recipients: random.between(1, 5),
     fallback: random.chance(0.4),
-    resends: random.chance(0.15) ? 0.5 : 0,
+    resends: stubborn ? 0.7 : random.chance(0.15) ? 0.5 : 0,
     steps: restored ? steps.filter((s) => s.what !== 'lose journal') : steps,
     failingWrites,
     nodeDownMsMax: random.pick([2_000, 20_000, 90_000]),
     mac: {
-      refuses: random.chance(0.2) ? 0.1 : 0,
+      refuses: stubborn ? 0.25 : random.chance(0.2) ? 0.1 : 0,
       osascriptFails: random.chance(0.3) ? 0.15 : 0,
-      hangs: random.chance(0.3) ? 0.2 : 0,
+      hangs: stubborn ? 0.3 : random.chance(0.3) ? 0.2 : 0,
       losesReceipt: 0.3,
-      deniesKnowing: random.chance(0.2) ? 0.5 : 0,
+      deniesKnowing: stubborn ? 0.7 : random.chance(0.2) ? 0.5 : 0,
       replies: random.chance(0.4) ? 0.5 : 0,
     },
     node: { killAtSend: random.chance(0.3) ? 0.02 : 0 },

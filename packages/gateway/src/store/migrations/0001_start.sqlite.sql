@@ -201,6 +201,7 @@ create table events (
   primary key (account, seq)
 ) strict, without rowid;
 create index events_of_message on events (message) where message is not null;
+create index events_loose on events (at) where message is null;
 
 create table idempotency (
   account text not null,
@@ -234,6 +235,7 @@ create table inbound (
   unique (line, guid)
 ) strict;
 create unique index inbound_by_content on inbound (line, sender, date, body_hash);
+create index inbound_by_age on inbound (received_at);
 
 create index inbound_with_body on inbound (received_at) where body is not null;
 

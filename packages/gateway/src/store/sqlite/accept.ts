@@ -22,7 +22,8 @@ export function prepareAccept(
     const earlier = claimKey(tx, m)
     if (earlier !== null) return earlier
     const month = monthOf(tx.nowMs)
-    const { account, recipient, line } = m
+    const { account, line } = m
+    const recipient = laneKey(m.recipient)
     const lane = statements.nextInLane.get({ id: `lane_${parts.ulid()}`, account, recipient, line })
     if (lane === undefined) throw new Error('the lane gave no place')
     const failure = m.failure ?? (lane.opted_out === 1 ? 'opted_out' : null)
@@ -55,6 +56,11 @@ export function prepareAccept(
     const owner = statements.keyOwner.get({ account: m.account, key })
     return owner?.fingerprint === fingerprint ? { kind: 'replayed', id: owner.message } : { kind: 'mismatch' }
   }
+}
+
+/** Handles are compared without their case: Messages reports a sender in lower case, however the recipient was written. */
+export function laneKey(recipient: string): string {
+  return recipient.toLowerCase()
 }
 
 function newRow(

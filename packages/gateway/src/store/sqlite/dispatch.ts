@@ -20,6 +20,7 @@ type LineRow = {
   epoch: number
   paused: Flag
   suspended: Flag
+  simulated: Flag
   tat: number
   gap_ms: number
   burst: number
@@ -50,7 +51,12 @@ export function prepareDispatch(db: Db, append: AppendEvent): (tx: Tx, input: Di
     if (line.paused === 1 || line.suspended === 1) return { ...NOTHING, why: 'paused' }
     if (line.ready === 0 || line.observing !== null) return { ...NOTHING, why: 'paused' }
     if (line.open >= input.maxOpen) return { ...NOTHING, why: 'open' }
-    const next = s.next.get({ line: input.line, now: tx.nowMs, acceptedAfter: restoredAtMs() })
+    const next = s.next.get({
+      line: input.line,
+      simulated: line.simulated,
+      now: tx.nowMs,
+      acceptedAfter: restoredAtMs(),
+    })
     if (next === undefined) {
       const at = s.again.get({ line: input.line, now: tx.nowMs })?.at ?? null
       return { ...NOTHING, againInMs: at === null ? null : at - tx.nowMs }
@@ -110,19 +116,21 @@ function prepare(db: Db) {
     recovering: db.statement((k) => k.selectFrom('meta').select('value').where('key', '=', 'recovering_at')),
     line: db.statement<{ line: LineId }, LineRow>((k, p) => ({
       compile: () =>
-        sql<LineRow>`select l.node, l.address, l.epoch, l.paused, l.suspended, l.tat, l.gap_ms, l.burst, n.journal_id, n.ready,
+        sql<LineRow>`select l.node, l.address, l.epoch, l.paused, (l.suspended or a.suspended_at is not null) as suspended, l.simulated, l.tat, l.gap_ms, l.burst, n.journal_id, n.ready,
             n.observing, (select count(*) from attempts a where a.line = l.id and a.state in ('dispatched', 'taken')) as open
-          from lines l join nodes n on n.id = l.node where l.id = ${p.line}`.compile(k),
+          from lines l join nodes n on n.id = l.node join accounts a on a.id = l.account where l.id = ${p.line}`.compile(
+          k,
+        ),
     })),
     // `not exists` is R6: nothing of the lane in flight (also of a message that late evidence has settled meanwhile), nothing unresolved
     // that still holds it, nothing earlier of its class waiting.
-    next: db.statement<{ line: LineId; now: number; acceptedAfter: number }, Next>((k, p) => ({
+    next: db.statement<{ line: LineId; simulated: Flag; now: number; acceptedAfter: number }, Next>((k, p) => ({
       compile: () =>
         sql<Next>`select m.id, m.account, m.lane, m.body, m.recipient, m.service, m.attempts
           from messages m join lanes on lanes.id = m.lane
           where m.line = ${p.line} and m.state = 'queued' and m.not_before <= ${p.now} and m.expires_at > ${p.now}
             and m.cancel_asked_at is null and m.hold_reason is null and lanes.opted_out = 0
-            and m.created_at > ${p.acceptedAfter}
+            and m.created_at > ${p.acceptedAfter} and m.simulated = ${p.simulated}
             and not exists (select 1 from attempts a where a.lane = m.lane and a.state in ('dispatched', 'taken'))
             and not exists (select 1 from messages b where b.lane = m.lane and b.state in ('queued', 'sending', 'unknown') and (
               b.state = 'sending'

@@ -6,6 +6,7 @@ import type { InboundFrame } from '@bluewire/contract/node-protocol/node-frames'
 import { optWord } from '@bluewire/engine/opt-out'
 import type { FrameResult, SessionKey } from '../store.ts'
 import type { Flag, Tables } from '../tables.ts'
+import { laneKey } from './accept.ts'
 import type { AppendEvent } from './events.ts'
 import type { Tx } from './group-writer.ts'
 import type { Journals } from './journals.ts'
@@ -70,7 +71,7 @@ export function prepareInbound(all: InboundParts): (tx: Tx, session: SessionKey,
     const lane = s.opt.get({
       id: `lane_${parts.ulid()}`,
       account: line.account,
-      recipient: word.recipient,
+      recipient: laneKey(word.recipient),
       out: word.stop ? 1 : 0,
       date: word.date,
     })

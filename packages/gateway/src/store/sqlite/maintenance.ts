@@ -1,7 +1,10 @@
 /** Work that nobody waits for: the heartbeat of this process, and letting go of what is old. */
+import { sql } from 'kysely'
+import type { SqlBool } from 'kysely'
 import type { GatewayId, MessageId } from '@bluewire/contract/ids'
 import type { Tx } from './group-writer.ts'
 import { KEY_REMEMBERED_MS } from './accept.ts'
+import { IS_LOOSE } from './partial-indexes.ts'
 import type { Db } from './rows.ts'
 
 /** Final states: what may be erased. */
@@ -26,13 +29,16 @@ export function prepareMaintenance(db: Db): Maintenance {
       const erased = s.eraseBodies.run({ before: tx.nowMs - limits.bodiesMs, batch: limits.batch })
       const inbound = s.eraseInbound.run({ before: tx.nowMs - limits.bodiesMs, batch: limits.batch })
       const keys = s.forgetKeys.run({ before: tx.nowMs - KEY_REMEMBERED_MS, batch: limits.batch })
-      const old = s.oldMessages.all({ before: tx.nowMs - limits.factsMs, batch: limits.batch })
+      const facts = { before: tx.nowMs - limits.factsMs, batch: limits.batch }
+      const rest =
+        s.dropInbound.run(facts) + s.dropOrphans.run(facts) + s.dropLooseEvents.run(facts) + s.dropCodes.run(facts)
+      const old = s.oldMessages.all(facts)
       for (const { id } of old) {
         s.dropEvents.run({ id })
         s.dropAttempts.run({ id })
         s.dropMessage.run({ id })
       }
-      return erased + inbound + keys + old.length
+      return erased + inbound + keys + rest + old.length
     },
   }
 }
@@ -99,8 +105,59 @@ function prepare(db: Db) {
         .where('state', 'in', FINISHED)
         .limit(p.batch),
     ),
-    dropEvents: db.statement((k, p: { id: MessageId }) => k.deleteFrom('events').where('message', '=', p.id)),
+    ...letGo(db),
     dropAttempts: db.statement((k, p: { id: MessageId }) => k.deleteFrom('attempts').where('message', '=', p.id)),
     dropMessage: db.statement((k, p: { id: MessageId }) => k.deleteFrom('messages').where('id', '=', p.id)),
+  }
+}
+
+/** The newest event of an account stays whatever its age: from it the next one has its number. */
+const IS_NOT_THE_NEWEST = sql<SqlBool>`seq < (select max(newer.seq) from events as newer where newer.account = events.account)`
+
+function letGo(db: Db) {
+  type Old = { before: number; batch: number }
+  return {
+    dropEvents: db.statement((k, p: { id: MessageId }) =>
+      k.deleteFrom('events').where('message', '=', p.id).where(IS_NOT_THE_NEWEST),
+    ),
+    /** Of nodes and lines. */
+    dropLooseEvents: db.statement((k, p: Old) =>
+      k
+        .deleteFrom('events')
+        .where(IS_NOT_THE_NEWEST)
+        .where((e) =>
+          e(
+            e.refTuple('account', 'seq'),
+            'in',
+            e
+              .selectFrom('events')
+              .select(['account', 'seq'])
+              .where(IS_LOOSE)
+              .where('at', '<', p.before)
+              .limit(p.batch)
+              .$asTuple('account', 'seq'),
+          ),
+        ),
+    ),
+    dropInbound: db.statement((k, p: Old) =>
+      k
+        .deleteFrom('inbound')
+        .where('id', 'in', (e) =>
+          e.selectFrom('inbound').select('id').where('received_at', '<', p.before).limit(p.batch),
+        ),
+    ),
+    dropOrphans: db.statement((k, p: Old) =>
+      k
+        .deleteFrom('orphans')
+        .where('id', 'in', (e) => e.selectFrom('orphans').select('id').where('at', '<', p.before).limit(p.batch)),
+    ),
+    /** Codes that were used, or can be no more. */
+    dropCodes: db.statement((k, p: Old) =>
+      k
+        .deleteFrom('enrolments')
+        .where('code_hash', 'in', (e) =>
+          e.selectFrom('enrolments').select('code_hash').where('expires_at', '<', p.before).limit(p.batch),
+        ),
+    ),
   }
 }

@@ -1,5 +1,5 @@
 /** Writes what the engine decided about a message: one guarded update, its quota, its events, and the hints that follow. */
-import type { AttemptId, LineId, Service } from '@bluewire/contract/ids'
+import type { AttemptId, LaneId, LineId, Service } from '@bluewire/contract/ids'
 import { isSentOrBetter, isSettled, transition } from '@bluewire/engine/message-state'
 import type { MessageChange, MessageEvent } from '@bluewire/engine/message-state'
 import { route } from '@bluewire/engine/routing'
@@ -7,7 +7,7 @@ import type { AppendEvent } from './events.ts'
 import type { Tx } from './group-writer.ts'
 import { stateNow } from './partial-indexes.ts'
 import { factsOf } from './rows.ts'
-import type { Db, MessageRow } from './rows.ts'
+import type { Db, Doubts, MessageRow } from './rows.ts'
 import type { RoutingLines } from './routing-lines.ts'
 import type { Usage } from './usage.ts'
 
@@ -25,6 +25,8 @@ export interface MessageWrites {
   /** Applies the event to the message. Null: it changed nothing. */
   apply(tx: Tx, row: MessageRow, step: { event: MessageEvent; about?: About }): MessageChange | null
 }
+
+const NO_DOUBT: Doubts = { unproven: false, optedOut: false }
 
 type Update = Pick<
   MessageRow,
@@ -58,9 +60,9 @@ export function prepareMessageWrites({ db, append, usage, routing }: MessageWrit
     row: MessageRow,
     { event, about = {} }: { event: MessageEvent; about?: About },
   ): MessageChange | null {
-    const decided = transition(factsOf(row), event, tx.nowMs)
+    const decided = transition(factsOf(row, doubtsAbout(row, event)), event, tx.nowMs)
     if (decided === null) return null
-    const { change, line } = settleLine(row, decided)
+    const { change, line } = settleLine(row, decided, event)
     const next = updated(row, { change, line, about, nowMs: tx.nowMs })
     if (statements.update.run(next) !== 1) throw new Error(`message ${row.id} changed under its own lock`)
     if (change.override === true) statements.override.run({ message: row.id })
@@ -70,12 +72,28 @@ export function prepareMessageWrites({ db, append, usage, routing }: MessageWrit
     return change
   }
 
+  /** Evidence of sent leaves no doubt that matters, and it is what mostly comes. */
+  function doubtsAbout(row: MessageRow, event: MessageEvent): Doubts {
+    if (event.kind === 'attempt_sent' || event.kind === 'attempt_delivered' || event.kind === 'attempt_read')
+      return NO_DOUBT
+    return {
+      unproven: row.resends > 0 && statements.unproven.get({ message: row.id }) !== undefined,
+      optedOut: statements.optedOut.get({ lane: row.lane })?.opted_out === 1,
+    }
+  }
+
   /** A change of service needs a line that does it; when the last such line is gone, the message has failed after all. */
-  function settleLine(row: MessageRow, change: MessageChange): { change: MessageChange; line: LineId | null } {
+  function settleLine(
+    row: MessageRow,
+    change: MessageChange,
+    event: MessageEvent,
+  ): { change: MessageChange; line: LineId | null } {
     if (change.service === undefined || change.service === row.service) return { change, line: row.line }
-    const chosen = route({ service: change.service, from: null, sticky: row.line }, routing.of(row.account))
+    const wish = { service: change.service, from: null, sticky: row.line, simulated: row.simulated === 1 }
+    const chosen = route(wish, routing.of(row.account))
     if (chosen.kind === 'line') return { change, line: chosen.line }
-    return { change: { state: 'failed', failure: row.failure ?? 'no_line', refund: true }, line: row.line }
+    const failure = event.kind === 'attempt_not_sent' ? event.reason : 'no_line'
+    return { change: { state: 'failed', failure, refund: true }, line: row.line }
   }
 
   function announce(
@@ -131,7 +149,7 @@ function updated(row: MessageRow, { change, line, about, nowMs }: Step): Update 
     failure: evidence ? null : (change.failure ?? row.failure),
     failure_detail: evidence ? null : (about.detail ?? row.failure_detail),
     cancel_asked_at: change.cancelAskedAtMs ?? row.cancel_asked_at,
-    unknown_at: change.state === 'unknown' ? (row.unknown_at ?? nowMs) : row.unknown_at,
+    unknown_at: change.state === 'unknown' && row.state !== 'unknown' ? nowMs : row.unknown_at,
     ever_sent: evidence ? 1 : row.ever_sent,
     sent_service: evidence ? (row.sent_service ?? about.service ?? row.service) : row.sent_service,
     charged_month: change.refund === true ? null : change.charge === true ? row.refunded_month : row.charged_month,
@@ -167,6 +185,18 @@ function prepare(db: Db) {
         })
         .where('id', '=', p.id)
         .where(stateNow<MessageRow['state']>(), '=', p.was),
+    ),
+    unproven: db.statement((k, p: { message: MessageRow['id'] }) =>
+      k
+        .selectFrom('attempts')
+        .select('id')
+        .where('message', '=', p.message)
+        .where('overridden', '=', 1)
+        .where('state', 'in', ['dispatched', 'taken', 'unknown'])
+        .limit(1),
+    ),
+    optedOut: db.statement((k, p: { lane: LaneId }) =>
+      k.selectFrom('lanes').select('opted_out').where('id', '=', p.lane),
     ),
     override: db.statement((k, p: { message: MessageRow['id'] }) =>
       k

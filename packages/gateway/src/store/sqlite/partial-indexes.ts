@@ -10,6 +10,8 @@ import type { RawBuilder, SqlBool } from 'kysely'
 export const IS_OPEN_MESSAGE = sql<SqlBool>`state in ('queued', 'sending', 'unknown')`
 /** messages_queued, messages_expiring */
 export const IS_QUEUED = sql<SqlBool>`state = 'queued'`
+/** events_loose */
+export const IS_LOOSE = sql<SqlBool>`message is null`
 /** attempts_open */
 export const IS_OPEN_ATTEMPT = sql<SqlBool>`state in ('dispatched', 'taken', 'unknown')`
 

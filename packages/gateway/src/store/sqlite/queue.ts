@@ -9,6 +9,7 @@ import type { MessageWrites } from './message-change.ts'
 import { IS_OPEN_MESSAGE, IS_QUEUED } from './partial-indexes.ts'
 import type { RoutingLines } from './routing-lines.ts'
 import type { Db } from './rows.ts'
+import type { Flag } from '../tables.ts'
 
 export interface Queue {
   cancel(tx: Tx, account: AccountId, id: MessageId): 'cancelled' | 'asked' | 'too_late' | 'not_found'
@@ -16,12 +17,18 @@ export interface Queue {
   expire(tx: Tx, batch: number): number
   seal(tx: Tx, id: MessageId): boolean
   repairClock(tx: Tx): number
-  /** Lanes that wait for a line which has been away since before this instant. */
-  stranded(beforeMs: number): StrandedLane[]
+  /** Lanes that wait for a line which has been away since before this instant, and that may go to another one now. */
+  stranded(beforeMs: number, nowMs: number): StrandedLane[]
   move(tx: Tx, lane: StrandedLane): boolean
 }
 
-export type StrandedLane = Readonly<{ lane: LaneId; account: AccountId; line: LineId; service: Service }>
+export type StrandedLane = Readonly<{
+  lane: LaneId
+  account: AccountId
+  line: LineId
+  service: Service
+  simulated: Flag
+}>
 export type QueueParts = Readonly<{ db: Db; append: AppendEvent; messages: MessageWrites; routing: RoutingLines }>
 
 export function prepareQueue({ db, append, messages, routing }: QueueParts): Queue {
@@ -63,7 +70,8 @@ export function prepareQueue({ db, append, messages, routing }: QueueParts): Que
   function move(tx: Tx, stranded: StrandedLane): boolean {
     if (s.unresolved.get({ lane: stranded.lane, now: tx.nowMs }) !== undefined) return false
     const others = routing.of(stranded.account).filter((l) => l.id !== stranded.line && l.online && !l.paused)
-    const chosen = route({ service: stranded.service, from: null, sticky: null }, others)
+    const wish = { service: stranded.service, from: null, sticky: null, simulated: stranded.simulated === 1 }
+    const chosen = route(wish, others)
     if (chosen.kind !== 'line') return false
     for (const { id } of s.queuedBy.all(stranded)) {
       if (s.move.run({ id, from: stranded.line, to: chosen.line, at: tx.nowMs }) !== 1) continue
@@ -93,7 +101,7 @@ export function prepareQueue({ db, append, messages, routing }: QueueParts): Que
     move,
     repairClock,
     seal: (tx, id) => s.seal.run({ id, at: tx.nowMs }) === 1,
-    stranded: (beforeMs) => s.stranded.all({ before: beforeMs }),
+    stranded: (beforeMs, nowMs) => s.stranded.all({ before: beforeMs, now: nowMs }),
   }
 }
 
@@ -153,12 +161,19 @@ function prepare(db: Db) {
 
 function moveStatements(db: Db) {
   return {
-    stranded: db.statement<{ before: number }, StrandedLane>((k, p) => ({
+    stranded: db.statement<{ before: number; now: number }, StrandedLane>((k, p) => ({
       compile: () =>
-        sql<StrandedLane>`select distinct m.lane, m.account, m.line, m.service from lines l
+        sql<StrandedLane>`select distinct m.lane, m.account, m.line, m.service, m.simulated from lines l
           join nodes n on n.id = l.node
           join messages m on m.line = l.id and m.state = 'queued'
-          where n.gateway is null and n.closed_at < ${p.before} limit 500`.compile(k),
+          where n.gateway is null and n.closed_at < ${p.before}
+            and exists (select 1 from lines o join nodes on_ on on_.id = o.node
+              where o.account = m.account and o.id <> l.id and o.simulated = m.simulated and o.sends = 1
+                and o.paused = 0 and o.suspended = 0 and o.services like '%"' || m.service || '"%'
+                and on_.gateway is not null and on_.ready = 1 and on_.retired_at is null)
+            and not exists (select 1 from messages b where b.lane = m.lane and b.state in ('queued', 'sending', 'unknown')
+              and (b.state = 'sending' or (b.state = 'unknown' and b.lane_free_at > ${p.now})))
+          limit 500`.compile(k),
     })),
     queuedBy: db.statement<StrandedLane, { id: MessageId }>((k, p) =>
       k
@@ -167,6 +182,7 @@ function moveStatements(db: Db) {
         .where('lane', '=', p.lane)
         .where('line', '=', p.line)
         .where('service', '=', p.service)
+        .where('simulated', '=', p.simulated)
         .where(IS_OPEN_MESSAGE)
         .where(IS_QUEUED)
         .orderBy('lane_seq'),

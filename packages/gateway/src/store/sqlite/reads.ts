@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { AccountId, LaneId, LineId, MessageId, NodeId, Service } from '@bluewire/contract/ids'
 import type { AttemptView, LineView, MessageView, TimelineEvent } from '../store.ts'
 import type { Flag } from '../tables.ts'
-import { KEY_REMEMBERED_MS } from './accept.ts'
+import { KEY_REMEMBERED_MS, laneKey } from './accept.ts'
 import { jsonList } from './rows.ts'
 import type { Db, MessageRow } from './rows.ts'
 
@@ -60,7 +60,7 @@ export function prepareReads(db: Db): Reads {
       attempts: s.attempts.all({ account, id }).map((a) => ({ ...a, overridden: a.overridden === 1 })),
     }),
     lines: (account) => s.lines.all({ account }).map(lineView),
-    lane: (account, recipient) => s.lane.get({ account, recipient }),
+    lane: (account, recipient) => s.lane.get({ account, recipient: laneKey(recipient) }),
     ahead: (id) => s.ahead.get({ id })?.n ?? 0,
     queues: (nowMs) =>
       s.queues.all({}).map(({ oldestAt, ...row }) => ({ ...row, oldestMs: Math.max(0, nowMs - oldestAt) })),

@@ -45,10 +45,10 @@ export function prepareRecord(parts: { db: Db; append: AppendEvent; messages: Me
     if (message === undefined) return
     const refuted = state === 'refuted'
     const about = aboutOf(attempt, finding)
-    const event = messageEvent(attempt, finding)
+    const event = messageEvent(finding, isWaitedFor(attempt, finding))
     const change = messages.apply(tx, message, { event, about })
     if (change === null) noteOnly(tx, message, { attempt, finding, state })
-    if ((refuted || isOverriddenEvidence(attempt, finding)) && mayBeTwice(attempt, message)) {
+    if ((refuted || isOverriddenEvidence(attempt, finding)) && mayBeTwice(attempt)) {
       append(tx, {
         account: message.account,
         type: 'message.duplicate_suspected',
@@ -68,12 +68,20 @@ export function prepareRecord(parts: { db: Db; append: AppendEvent; messages: Me
     if (attempt.state !== 'refuted' || (finding.fact !== 'delivered' && finding.fact !== 'read')) return
     const message = messages.load(attempt.message)
     if (message === undefined) return
-    messages.apply(tx, message, { event: messageEvent(attempt, finding), about: aboutOf(attempt, finding) })
+    messages.apply(tx, message, { event: messageEvent(finding, false), about: aboutOf(attempt, finding) })
   }
 
   /** Another attempt of the message may have gone out as well. */
-  function mayBeTwice(attempt: AttemptRow, message: MessageRow): boolean {
-    return s.others.all({ message: message.id, not: attempt.id }).some((other) => other.state !== 'not_sent')
+  function mayBeTwice(attempt: AttemptRow): boolean {
+    return s.others.all({ message: attempt.message, not: attempt.id }).some((other) => other.state !== 'not_sent')
+  }
+
+  /**
+   * At most one attempt of a message is open and not overridden (attempts_one_live): it is the one the message waits for. When that one
+   * did not go out, the message waits for proof of the others, and the last such proof settles it.
+   */
+  function isWaitedFor(attempt: AttemptRow, finding: Finding): boolean {
+    return attempt.overridden === 0 || (finding.fact === 'not_sent' && !mayBeTwice(attempt))
   }
 
   /** The attempt learnt something that its message no longer needs; the timeline shows it all the same. */
@@ -99,9 +107,7 @@ export function prepareRecord(parts: { db: Db; append: AppendEvent; messages: Me
   return record
 }
 
-function messageEvent(attempt: AttemptRow, finding: Finding): MessageEvent {
-  // At most one attempt of a message is open and not overridden (attempts_one_live): it is the one the message waits for.
-  const current = attempt.overridden === 0
+function messageEvent(finding: Finding, current: boolean): MessageEvent {
   switch (finding.fact) {
     case 'sent':
       return { kind: 'attempt_sent' }

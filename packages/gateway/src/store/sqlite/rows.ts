@@ -22,7 +22,10 @@ export function jsonList(text: string): string[] {
   return Array.isArray(value) ? value.map(String) : []
 }
 
-export function factsOf(row: MessageRow): MessageFacts {
+/** What is not in its row. */
+export type Doubts = Pick<MessageFacts, 'unproven' | 'optedOut'>
+
+export function factsOf(row: MessageRow, doubts: Doubts): MessageFacts {
   return {
     state: row.state,
     service: row.service,
@@ -37,5 +40,6 @@ export function factsOf(row: MessageRow): MessageFacts {
     unknownAtMs: row.unknown_at,
     everSent: row.ever_sent === 1,
     refunded: row.refunded_month !== null,
+    ...doubts,
   }
 }

@@ -68,7 +68,8 @@ export function prepareSettle({ db, append, messages, journals }: SettleParts): 
       return { kind: 'orphaned' }
     }
     record(tx, attempt, {
-      fact: frame.fact,
+      // That it did not go out is proof only when it says of which kind (PROTOCOL 9); else it is silence.
+      fact: frame.fact === 'not_sent' && frame.class === undefined ? 'unknown' : frame.fact,
       ...(frame.class === undefined ? {} : { class: frame.class }),
       ...(frame.reason === undefined ? {} : { reason: frame.reason }),
       ...(frame.detail === undefined ? {} : { detail: frame.detail }),

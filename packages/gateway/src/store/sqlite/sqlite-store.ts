@@ -138,7 +138,7 @@ function deliveryMethods(writer: GroupWriter, w: Writes, clock: Clock): Delivery
     expire: (batch) => writer.run((tx) => w.queue.expire(tx, batch)),
     async failOver(failoverAfterMs) {
       let moved = 0
-      for (const lane of w.queue.stranded(clock.nowMs() - failoverAfterMs)) {
+      for (const lane of w.queue.stranded(clock.nowMs() - failoverAfterMs, clock.nowMs())) {
         if (await writer.run((tx) => w.queue.move(tx, lane))) moved++
       }
       return moved

@@ -40,14 +40,15 @@ export function chooseLine(page: Page, wish: LineWish): Choice {
   if (send.plain && !hasSmsLine(page)) throw featuresNeeded()
   if (page.lines.some((line) => line.address === send.to)) throw ownLine()
   const asked = send.from === null ? null : findAsked(page, send.from, wish)
-  const chosen = route({ service: send.service, from: asked?.id ?? null, sticky: wish.sticky }, candidates)
+  const from = asked?.id ?? null
+  const chosen = route({ service: send.service, from, sticky: wish.sticky, simulated: null }, candidates)
   if (chosen.kind === 'cannot') throw cannot(asked, send, chosen.able)
   if (chosen.kind === 'none') return unusable(null, noLineFailure(candidates, send.service))
   const line = page.lines.find((l) => l.id === chosen.line) ?? null
   if (line === null || chosen.kind === 'suspended') return unusable(line, 'line_suspended')
   if (isMagicRecipient(send.to) && !line.simulated) throw magicNumber()
-  if (send.fallback && route({ service: 'sms', from: null, sticky: null }, candidates).kind !== 'line')
-    throw noFallback()
+  const backup = { service: 'sms', from: null, sticky: null, simulated: line.simulated } as const
+  if (send.fallback && route(backup, candidates).kind !== 'line') throw noFallback()
   const { tatMs, gapMs, burst } = line
   const waitMs = waitBehindMs(queuedOn(page, line.id), { tatMs, pace: { gapMs, burst } }, wish.steadyMs)
   if (waitMs > wish.expiresInMs) throw queueFull(line, waitMs, wish.expiresInMs)
