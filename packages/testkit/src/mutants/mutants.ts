@@ -228,7 +228,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'failed-though-sent-again',
-    breaks: 'R4 (hole 27): a message is called failed when its second attempt did not go out, although the first may have',
+    breaks:
+      'R4 (hole 27): a message is called failed when its second attempt did not go out, although the first may have',
     edits: [
       {
         file: 'engine/src/message-state.ts',

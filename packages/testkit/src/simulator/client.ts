@@ -28,7 +28,10 @@ export async function ask(store: Store, account: AccountId, request: Request): P
   const lines = await store.lines(account)
   const candidates = lines.map((l) => ({ ...l, online: l.node?.online ?? false }))
   const lane = await store.lane(account, request.recipient)
-  const chosen = route({ service: request.service, from: null, sticky: lane?.line ?? null, simulated: null }, candidates)
+  const chosen = route(
+    { service: request.service, from: null, sticky: lane?.line ?? null, simulated: null },
+    candidates,
+  )
   const line: LineId | null = chosen.kind === 'line' ? chosen.line : null
   const message: NewMessage = {
     id: request.id,
