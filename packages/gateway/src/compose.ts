@@ -8,6 +8,7 @@ import type { Logger } from 'pino'
 import { InProcessBus } from './bus/in-process-bus.ts'
 import { databaseFile } from './config/config.ts'
 import type { GatewayConfig } from './config/config.ts'
+import { acceptAndDispatch } from './delivery/accept-and-dispatch.ts'
 import { DiskGuard } from './delivery/disk-guard.ts'
 import { Dispatcher } from './delivery/dispatcher.ts'
 import { Sweeper } from './delivery/sweeper.ts'
@@ -104,7 +105,7 @@ function assemble(config: GatewayConfig, logger: Logger, events: GatewayEvents) 
     if (hint.kind === 'outcome') metrics.outcomes.inc({ status: hint.status, reason: hint.reason })
   })
   const app = createHttpServer({
-    store,
+    store: acceptAndDispatch(store, dispatcher),
     waiters,
     clock,
     ulid,

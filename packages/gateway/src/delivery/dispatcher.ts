@@ -45,6 +45,11 @@ export class Dispatcher {
     }
   }
 
+  /** Something is about to be accepted for the line. */
+  expect(line: LineId): void {
+    this.#workers.get(line)?.worker.expect()
+  }
+
   wake(line: LineId): void {
     this.#workers.get(line)?.worker.wake()
   }

@@ -32,6 +32,8 @@ export class LineWorker {
   #again = false
   #stopped = false
   #timer: Timer | null = null
+  /** The line's pacing allows nothing before its timer. */
+  #isPaced = false
 
   constructor(line: LineId, outlet: Outlet, deps: LineWorkerDeps) {
     this.line = line
@@ -39,8 +41,14 @@ export class LineWorker {
     this.#deps = deps
   }
 
+  /** Something is about to be there. While the line's pacing holds it back that is no reason to look. */
+  expect(): void {
+    if (!this.#isPaced) this.wake()
+  }
+
   /** Something may be possible now. Cheap to call too often. */
   wake(): void {
+    this.#isPaced = false
     this.#again = true
     if (this.#running || this.#stopped) return
     this.#running = true
@@ -71,6 +79,7 @@ export class LineWorker {
       return this.#wakeIn(STORE_RETRY_MS)
     }
     if (result.kind === 'fenced') return this.stop()
+    this.#isPaced = result.kind === 'nothing' && result.why === 'rate'
     if (result.kind === 'dispatched') {
       this.#again = true
       // Also when the session has just ended: its socket drops the frame, and the next session's resume list settles the attempt.

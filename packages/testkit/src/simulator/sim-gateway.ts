@@ -1,6 +1,7 @@
 /** The real gateway below HTTP (store, sessions, dispatcher, sweeper) as one process that can be killed, restarted and restored. */
 import type { AttemptId, GatewayId } from '@bluewire/contract/ids'
 import { InProcessBus } from '@bluewire/gateway/bus/in-process-bus'
+import { acceptAndDispatch } from '@bluewire/gateway/delivery/accept-and-dispatch'
 import { Dispatcher } from '@bluewire/gateway/delivery/dispatcher'
 import { Sweeper } from '@bluewire/gateway/delivery/sweeper'
 import { NodeSession, SESSION_SETTINGS } from '@bluewire/gateway/nodes/node-session'
@@ -28,6 +29,8 @@ export type GatewayFaults = {
 export class SimGateway {
   readonly process: SimProcess
   readonly store: Store
+  /** As callers see it. */
+  readonly front: Store
   readonly #dispatcher: Dispatcher
   readonly #sweeper: Sweeper
   readonly #sessions = new Set<NodeSession>()
@@ -73,6 +76,7 @@ export class SimGateway {
       mayDispatch: () => this.process.alive,
       onError: (error) => this.#problem('dispatch', error),
     })
+    this.front = acceptAndDispatch(this.store, this.#dispatcher)
     this.#sweeper = new Sweeper({
       store: this.store,
       clock,

@@ -317,7 +317,7 @@ export class World {
       asked.answeredAtMs = this.clock.nowMs()
     }
     gateway.process.run(() => {
-      void ask(gateway.store, this.account, request).then(
+      void ask(gateway.front, this.account, request).then(
         (result) => {
           if (result.kind === 'accepted' || result.kind === 'replayed') settle('accepted', result.id)
           else this.problems.push(`a request was answered ${result.kind}`)
