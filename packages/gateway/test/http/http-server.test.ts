@@ -31,7 +31,6 @@ afterAll(async () => {
 
 describe('answers', () => {
   it.each<[string, string, number, string]>([
-    ['GET', '/', 404, 'not_found'],
     ['GET', '/send', 404, 'not_found'],
     ['GET', '/messages', 404, 'not_found'],
     ['POST', '/send/imessage', 404, 'not_found'],

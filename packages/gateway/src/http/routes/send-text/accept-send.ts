@@ -111,7 +111,10 @@ function refuseNow({ state }: AcceptParts): void {
     )
   }
   if (state.diskFull()) {
-    throw new BluewireError('disk_full', 'The disk of the gateway is full, so nothing was accepted. Try again later.')
+    throw new BluewireError(
+      'disk_full',
+      'The disk of the gateway has too little free space, so nothing was accepted. Try again later.',
+    )
   }
 }
 
