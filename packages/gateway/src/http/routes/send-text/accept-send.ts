@@ -123,7 +123,7 @@ function requireEntitlement({ caller, send }: Asked): void {
   throw new BluewireError(
     'entitlement_required',
     'This account lacks the entitlement imessage. An administrator of this Bluewire instance can grant it ' +
-      '(bluewire-gateway entitlement grant); with beta_features.imessage false it goes out as SMS.',
+      '(bluewire-gateway entitlement grant). With beta_features.imessage false it goes out as SMS, when the account has a line for that.',
   )
 }
 
