@@ -25,7 +25,7 @@ export function prepareMaintenance(db: Db): Maintenance {
     retain(tx, limits) {
       const erased = s.eraseBodies.run({ before: tx.nowMs - limits.bodiesMs, batch: limits.batch })
       const inbound = s.eraseInbound.run({ before: tx.nowMs - limits.bodiesMs, batch: limits.batch })
-      const keys = s.forgetKeys.run({ before: tx.nowMs - KEY_REMEMBERED_MS, batch: limits.batch })
+      const keys = s.forgetKeys.run({ before: tx.steadyMs - KEY_REMEMBERED_MS, batch: limits.batch })
       const old = s.oldMessages.all({ before: tx.nowMs - limits.factsMs, batch: limits.batch })
       for (const { id } of old) {
         s.dropEvents.run({ id })

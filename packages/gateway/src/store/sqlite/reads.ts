@@ -14,7 +14,7 @@ export interface Reads {
   lane(account: AccountId, recipient: string): { id: LaneId; line: LineId | null } | undefined
   ahead(id: MessageId): number
   queues(nowMs: number): Array<{ line: LineId; address: string; queued: number; oldestMs: number }>
-  keyOwner(account: AccountId, key: string, nowMs: number): { id: MessageId; fingerprint: string } | undefined
+  keyOwner(account: AccountId, key: string, steadyMs: number): { id: MessageId; fingerprint: string } | undefined
 }
 
 type JoinedMessage = MessageRow & {
@@ -64,7 +64,7 @@ export function prepareReads(db: Db): Reads {
     ahead: (id) => s.ahead.get({ id })?.n ?? 0,
     queues: (nowMs) =>
       s.queues.all({}).map(({ oldestAt, ...row }) => ({ ...row, oldestMs: Math.max(0, nowMs - oldestAt) })),
-    keyOwner: (account, key, nowMs) => s.keyOwner.get({ account, key, since: nowMs - KEY_REMEMBERED_MS }),
+    keyOwner: (account, key, steadyMs) => s.keyOwner.get({ account, key, since: steadyMs - KEY_REMEMBERED_MS }),
   }
 }
 
