@@ -77,9 +77,12 @@ function assemble(config: GatewayConfig, logger: Logger, events: GatewayEvents) 
     onHints: (hints) => bus.publish(hints),
     onFatal: events.onFatal ?? crash,
   })
-  const disk = new DiskGuard(config.dataDir, {
+  const disk = new DiskGuard({
+    directory: config.dataDir,
     acceptFreeBytes: config.diskAcceptFreeBytes,
     dispatchFreeBytes: config.diskDispatchFreeBytes,
+    clock,
+    onError: (error) => onError('disk', error),
   })
   const waiters = new Waiters(store, bus, clock)
   const dispatcher = new Dispatcher(bus, {

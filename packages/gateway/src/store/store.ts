@@ -163,7 +163,15 @@ export type LineView = Readonly<{
   gapMs: number
   burst: number
   queued: number
-  node: Readonly<{ id: NodeId; name: string; online: boolean; closedAtMs: number | null; health: string }> | null
+  node: Readonly<{
+    id: NodeId
+    name: string
+    online: boolean
+    closedAtMs: number | null
+    health: string
+    /** When it last had evidence that it can send, by its own clock. */
+    provenAtMs: number | null
+  }> | null
 }>
 
 /** What is sent to the node once this is committed. */

@@ -145,8 +145,17 @@ describe('routes', () => {
       { phoneNumber: LINE, available: true, health: 'unknown' }, // nothing has proven it yet
       { phoneNumber: SMS_LINE, available: false, health: 'unknown' },
     ])
-    world.sql(`update nodes set health = 'ok' where id = '${node.id}'`)
-    expect(await read()).toMatchObject([{ health: 'good' }, { health: 'good' }])
+    const says = (health: string, provenAtMs: number | null): void =>
+      world.sql(`update nodes set health = '${health}', proven_at = ${provenAtMs} where id = '${node.id}'`)
+    const both = (health: string) => [{ health }, { health }]
+    says('ok', null) // its word alone is no proof (R8)
+    expect(await read()).toMatchObject(both('unknown'))
+    says('ok', Date.now() - 25 * 3600_000)
+    expect(await read()).toMatchObject(both('unknown'))
+    says('broken', Date.now())
+    expect(await read()).toMatchObject(both('unknown'))
+    says('ok', Date.now() - 23 * 3600_000)
+    expect(await read()).toMatchObject(both('good'))
     node.disconnect()
     await eventually(read).toMatchObject([{ available: false, health: 'unknown' }, { available: false }])
   })

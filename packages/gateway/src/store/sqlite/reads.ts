@@ -14,7 +14,7 @@ export interface Reads {
   lane(account: AccountId, recipient: string): { id: LaneId; line: LineId | null } | undefined
   ahead(id: MessageId): number
   queues(nowMs: number): Array<{ line: LineId; address: string; queued: number; oldestMs: number }>
-  keyOwner(account: AccountId, key: string, nowMs: number): { id: MessageId; fingerprint: string } | undefined
+  keyOwner(account: AccountId, key: string, steadyMs: number): { id: MessageId; fingerprint: string } | undefined
 }
 
 type JoinedMessage = MessageRow & {
@@ -46,6 +46,7 @@ type LineRow = {
   online: Flag
   closed_at: number | null
   health: string | null
+  proven_at: number | null
 }
 
 export function prepareReads(db: Db): Reads {
@@ -64,7 +65,7 @@ export function prepareReads(db: Db): Reads {
     ahead: (id) => s.ahead.get({ id })?.n ?? 0,
     queues: (nowMs) =>
       s.queues.all({}).map(({ oldestAt, ...row }) => ({ ...row, oldestMs: Math.max(0, nowMs - oldestAt) })),
-    keyOwner: (account, key, nowMs) => s.keyOwner.get({ account, key, since: nowMs - KEY_REMEMBERED_MS }),
+    keyOwner: (account, key, steadyMs) => s.keyOwner.get({ account, key, since: steadyMs - KEY_REMEMBERED_MS }),
   }
 }
 
@@ -124,6 +125,7 @@ function lineView(row: LineRow): LineView {
             online: row.online === 1,
             closedAtMs: row.closed_at,
             health: row.health ?? 'unknown',
+            provenAtMs: row.proven_at,
           },
   }
 }
@@ -186,7 +188,7 @@ function lineStatements(db: Db) {
     lines: db.statement<{ account: AccountId }, LineRow>((k, p) => ({
       compile: () =>
         sql<LineRow>`select l.id, l.account, l.address, l.services, l.sends, l.simulated, l.pool, l.paused, l.pause_reason,
-            l.suspended, l.tat, l.gap_ms, l.burst, n.id as node, n.name as node_name, n.closed_at, n.health,
+            l.suspended, l.tat, l.gap_ms, l.burst, n.id as node, n.name as node_name, n.closed_at, n.health, n.proven_at,
             coalesce(n.gateway is not null and n.ready = 1, 0) as online,
             (select count(*) from messages m where m.line = l.id and m.state = 'queued') as queued
           from lines l left join nodes n on n.id = l.node

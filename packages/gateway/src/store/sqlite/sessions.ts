@@ -18,7 +18,8 @@ export interface Sessions {
     session: SessionKey,
     health: { state: string; detail: string | null; provenAtMs: number | null },
   ): FrameResult
-  lostCandidates(beforeMs: number): Array<{ id: NodeId; epoch: number }>
+  /** Nodes that are away with something in flight. */
+  lostCandidates(): Array<{ id: NodeId; epoch: number }>
   declareLost(tx: Tx, node: { id: NodeId; epoch: number }): boolean
 }
 
@@ -87,7 +88,7 @@ export function prepareSessions(parts: SessionParts): Sessions {
     for (const line of s.lines.all({ node })) tx.hints.push({ kind: 'line', id: line.id })
   }
 
-  return { ready, closed, health, declareLost, lostCandidates: (beforeMs) => s.away.all({ before: beforeMs }) }
+  return { ready, closed, health, declareLost, lostCandidates: () => s.away.all({}) }
 }
 
 function prepare(db: Db) {
@@ -131,12 +132,11 @@ function prepare(db: Db) {
           .where('id', '=', p.node)
           .where('epoch', '=', p.epoch),
     ),
-    away: db.statement<{ before: number }, { id: NodeId; epoch: number }>((k, p) =>
+    away: db.statement<object, { id: NodeId; epoch: number }>((k) =>
       k
         .selectFrom('nodes')
         .select(['id', 'epoch'])
         .where('gateway', 'is', null)
-        .where('closed_at', '<', p.before)
         .where((e) =>
           e.exists(
             e

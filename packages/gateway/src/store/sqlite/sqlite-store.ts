@@ -1,10 +1,11 @@
 /** The Store on one SQLite file: statements prepared once, every write through the group writer, every read synchronous and short. */
 import type { DatabaseSync } from 'node:sqlite'
-import type { Ulid } from '@bluewire/contract/ids'
+import type { NodeId, Ulid } from '@bluewire/contract/ids'
 import type { Clock } from '@bluewire/platform/clock'
 import { openDurably, SqliteDatabase } from '@bluewire/platform/sqlite'
 import { AcceptUnknownError, StoreUnavailableError } from '../store.ts'
 import type { Hint, Store } from '../store.ts'
+import { Absences } from './absences.ts'
 import { prepareAccept } from './accept.ts'
 import { prepareAccounts } from './accounts.ts'
 import { prepareDispatch } from './dispatch.ts'
@@ -26,6 +27,7 @@ import { monthOf } from './rows.ts'
 import type { Db, Defaults, WriteParts } from './rows.ts'
 import { prepareSessions } from './sessions.ts'
 import { prepareSettle } from './settle.ts'
+import { prepareSteadyClock } from './steady-clock.ts'
 import { prepareUsage } from './usage.ts'
 import type { Tables } from '../tables.ts'
 
@@ -36,7 +38,15 @@ export type SqliteStoreOptions = Readonly<{
   lineDefaults: Defaults
   onHints: (hints: readonly Hint[]) => void
   onFatal: (error: unknown) => void
+  /**
+   * A command that does one thing may wait for another process's lock inside SQLite, for so long. 0, for a gateway: its event loop never
+   * waits there, and the group writer tries again by a timer.
+   */
+  busyTimeoutMs?: number
 }>
+
+/** A write that another process keeps from the file for this long fails. */
+const LOCK_WAIT_MS = 5000
 
 /**
  * Opens the file, brings it up to date, and never touches a newer one.
@@ -55,11 +65,23 @@ export function openSqliteStore(path: string, options: SqliteStoreOptions): Stor
 
 /** The same on a database that is open already (tests and the simulator pass one in memory). */
 export function sqliteStore(raw: DatabaseSync, options: SqliteStoreOptions): Store {
-  migrate(raw)
+  migrate(raw) // waits for another process that does the same, which is well before anything else runs here
+  const busyTimeoutMs = options.busyTimeoutMs ?? 0
+  raw.exec(`pragma busy_timeout = ${busyTimeoutMs}`)
   const db: Db = new SqliteDatabase<Tables>(raw)
-  const writer = new GroupWriter(db, options)
+  const { clock } = options
   const w = prepareWrites({ db, ulid: options.ulid, lineDefaults: options.lineDefaults })
-  return { ...deliveryMethods(writer, w, options.clock), ...accountMethods(writer, w, options.clock), ...plumbing(raw) }
+  const writer = new GroupWriter(db, {
+    ...options,
+    lockWaitMs: busyTimeoutMs > 0 ? 0 : LOCK_WAIT_MS,
+    steadyStartMs: w.steadyClock.startMs(clock.nowMs()),
+  })
+  return {
+    ...deliveryMethods(writer, w, clock),
+    ...absenceMethods(writer, w, clock),
+    ...accountMethods(writer, w, clock),
+    ...plumbing(raw, writer),
+  }
 }
 
 type Writes = ReturnType<typeof prepareWrites>
@@ -89,10 +111,14 @@ function prepareWrites(parts: WriteParts) {
     maintenance: prepareMaintenance(db),
     nodes: prepareNodes({ db, append, settle, appendAudit: accounts.appendAudit }),
     reads: prepareReads(db),
+    steadyClock: prepareSteadyClock(db),
   }
 }
 
-type DeliveryMethods = Omit<Store, keyof ReturnType<typeof accountMethods> | keyof ReturnType<typeof plumbing>>
+type DeliveryMethods = Omit<
+  Store,
+  keyof ReturnType<typeof absenceMethods> | keyof ReturnType<typeof accountMethods> | keyof ReturnType<typeof plumbing>
+>
 
 function deliveryMethods(writer: GroupWriter, w: Writes, clock: Clock): DeliveryMethods {
   return {
@@ -125,24 +151,9 @@ function deliveryMethods(writer: GroupWriter, w: Writes, clock: Clock): Delivery
         return { kind: 'done', recovering }
       }),
     health: (session, health) => writer.run((tx) => w.sessions.health(tx, session, health)),
-    closed: (session) => writer.run((tx) => w.sessions.closed(tx, session)),
-    async declareLost(lostAfterMs) {
-      const lost: Array<Awaited<ReturnType<Store['declareLost']>>[number]> = []
-      for (const node of w.sessions.lostCandidates(clock.nowMs() - lostAfterMs)) {
-        if (await writer.run((tx) => w.sessions.declareLost(tx, node))) lost.push(node.id)
-      }
-      return lost
-    },
     cancel: (account, id) => writer.run((tx) => w.queue.cancel(tx, account, id)),
     resend: (account, id) => writer.run((tx) => w.queue.resend(tx, account, id)),
     expire: (batch) => writer.run((tx) => w.queue.expire(tx, batch)),
-    async failOver(failoverAfterMs) {
-      let moved = 0
-      for (const lane of w.queue.stranded(clock.nowMs() - failoverAfterMs, clock.nowMs())) {
-        if (await writer.run((tx) => w.queue.move(tx, lane))) moved++
-      }
-      return moved
-    },
     seal: (id) => writer.run((tx) => w.queue.seal(tx, id)),
     repairClock: () => writer.run((tx) => w.queue.repairClock(tx)),
     beginRecovery: () => writer.run((tx) => w.recovery.begin(tx)),
@@ -152,15 +163,46 @@ function deliveryMethods(writer: GroupWriter, w: Writes, clock: Clock): Delivery
         for (const q of w.reads.queues(tx.nowMs)) tx.hints.push({ kind: 'line', id: q.line })
       }),
     retain: (limits) => writer.run((tx) => w.maintenance.retain(tx, limits)),
-    heartbeat: (gateway) => writer.run((tx) => w.maintenance.heartbeat(tx, gateway)),
+    heartbeat: (gateway) =>
+      writer.run((tx) => {
+        w.maintenance.heartbeat(tx, gateway)
+        w.steadyClock.mark(tx)
+      }),
     message: (account, id) => read(() => w.reads.message(account, id)),
-    keyOwner: (account, key) => read(() => w.reads.keyOwner(account, key, clock.nowMs())),
+    keyOwner: (account, key) => read(() => w.reads.keyOwner(account, key, writer.steadyMs())),
     timeline: (account, id) => read(() => w.reads.timeline(account, id)),
     lines: (account) => read(() => w.reads.lines(account)),
     lane: (account, recipient) => read(() => w.reads.lane(account, recipient)),
     ahead: (id) => read(() => w.reads.ahead(id)),
     queues: () => read(() => w.reads.queues(clock.nowMs())),
   }
+}
+
+/** What is decided by how long a node has been away. */
+function absenceMethods(writer: GroupWriter, w: Writes, clock: Clock) {
+  const absences = new Absences(clock)
+  return {
+    closed: async (session) => {
+      await writer.run((tx) => w.sessions.closed(tx, session))
+      absences.left(session.node)
+    },
+    async declareLost(lostAfterMs) {
+      const lost: NodeId[] = []
+      for (const node of w.sessions.lostCandidates()) {
+        if (!absences.isLongerThan(node.id, lostAfterMs)) continue
+        if (await writer.run((tx) => w.sessions.declareLost(tx, node))) lost.push(node.id)
+      }
+      return lost
+    },
+    async failOver(failoverAfterMs) {
+      const nodes = w.queue.away().filter((id) => absences.isLongerThan(id, failoverAfterMs))
+      let moved = 0
+      for (const lane of nodes.length === 0 ? [] : w.queue.stranded(nodes, clock.nowMs())) {
+        if (await writer.run((tx) => w.queue.move(tx, lane))) moved++
+      }
+      return moved
+    },
+  } satisfies Partial<Store>
 }
 
 function accountMethods(writer: GroupWriter, w: Writes, clock: Clock) {
@@ -194,10 +236,14 @@ function accountMethods(writer: GroupWriter, w: Writes, clock: Clock) {
   } satisfies Partial<Store>
 }
 
-function plumbing(raw: DatabaseSync) {
+function plumbing(raw: DatabaseSync, writer: GroupWriter) {
   return {
     ping: () => read(() => void raw.prepare('select 1 from meta limit 1').get()),
-    close: () => read(() => raw.close()),
+    close: () =>
+      read(() => {
+        writer.close()
+        raw.close()
+      }),
   } satisfies Partial<Store>
 }
 
