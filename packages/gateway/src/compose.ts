@@ -97,7 +97,7 @@ function assemble(config: GatewayConfig, logger: Logger, events: GatewayEvents) 
     clock,
     gateway,
     settings: SESSION_SETTINGS,
-    log: (event, fields) => logger.info(fields, event),
+    log: (event, fields, level) => (level === 'alert' ? logger.error(fields, event) : logger.info(fields, event)),
     onWorking: (session, lines) => dispatcher.attach(session, lines),
     onClosed: (session) => dispatcher.detach(session),
   })

@@ -105,7 +105,8 @@ export const inboundFrame = z.object({
   guid: z.string().min(1).max(200),
   /** Our line's address. */
   line: c.address,
-  from: c.address,
+  /** An address, a short code of any length, or a sender's name. */
+  from: z.string().min(1).max(254),
   service: c.service,
   body: z.string().max(100_000),
   /** The message's own date, milliseconds. */
@@ -159,6 +160,22 @@ export type InboundFrame = z.infer<typeof inboundFrame>
 export type HealthFrame = z.infer<typeof healthFrame>
 export type NodeFrame = z.infer<typeof nodeFrame>
 export type DurableFrame = FactFrame | VoidDoneFrame | InboundFrame
+
+export const durableFrame = z.discriminatedUnion('t', [factFrame, voidDoneFrame, inboundFrame])
+
+/** What makes a frame durable, also one of a kind that is not known here: it has its place in a journal, and blocks what follows it. */
+const durableEnvelope = z.looseObject({ t: c.word, journal_id: c.journalId, seq: c.count.min(1) })
+export type DurableEnvelope = z.infer<typeof durableEnvelope>
+
+/** Of a frame that could not be read: whether it is durable all the same. Never throws. */
+export function parseDurableEnvelope(text: string): DurableEnvelope | null {
+  try {
+    const parsed = durableEnvelope.safeParse(JSON.parse(text))
+    return parsed.success ? parsed.data : null
+  } catch {
+    return null
+  }
+}
 
 export function parseNodeFrame(text: string): c.ParsedFrame<NodeFrame> {
   return c.parseFrame(nodeFrame, text)

@@ -2,8 +2,14 @@
  * One connection of one node: hello → welcome → ready → work (PROTOCOL 8.4). Frames are taken in order; what is durable is acknowledged
  * only after its commit; a session that is fenced is closed and acknowledges nothing.
  */
-import { parseNodeFrame } from '@bluewire/contract/node-protocol/node-frames'
-import type { DurableFrame, HelloFrame, NodeFrame, ReadyFrame } from '@bluewire/contract/node-protocol/node-frames'
+import { parseDurableEnvelope, parseNodeFrame } from '@bluewire/contract/node-protocol/node-frames'
+import type {
+  DurableEnvelope,
+  DurableFrame,
+  HelloFrame,
+  NodeFrame,
+  ReadyFrame,
+} from '@bluewire/contract/node-protocol/node-frames'
 import { PING_MS, PROTOCOL_VERSION } from '@bluewire/contract/node-protocol/common'
 import type { ByeCode, GatewayFrame } from '@bluewire/contract/node-protocol/gateway-frames'
 import type { AttemptId, GatewayId, LineId, NodeId } from '@bluewire/contract/ids'
@@ -11,6 +17,7 @@ import type { Clock } from '@bluewire/platform/clock'
 import type { FrameSocket } from '@bluewire/platform/frame-socket'
 import { StoreUnavailableError } from '../store/store.ts'
 import type { Dispatched, FrameResult, HelloResult, Store } from '../store/store.ts'
+import { CommittedFrames } from './committed-frames.ts'
 import { InFlight } from './in-flight.ts'
 
 /** Malformed frames a session may send before it is closed. */
@@ -32,8 +39,8 @@ export type SessionDeps = Readonly<{
   clock: Clock
   gateway: GatewayId
   settings: SessionSettings
-  /** What happens, for logs: ids and words only. */
-  log: (event: string, fields: Readonly<Record<string, string | number | boolean>>) => void
+  /** What happens, for logs: ids and words only. `alert`: a person should look. */
+  log: (event: string, fields: Readonly<Record<string, string | number | boolean>>, level?: 'alert') => void
   /** The session may be given work. */
   onWorking: (session: NodeSession, lines: readonly SessionLine[]) => void
   onClosed: (session: NodeSession) => void
@@ -51,8 +58,7 @@ export class NodeSession {
   #welcome: Welcome | null = null
   #journalId: HelloFrame['journal_id'] | null = null
   #resume: readonly AttemptId[] = []
-  /** Everything of the journal up to here is committed. */
-  #committedSeq = 0
+  #committed = new CommittedFrames(0)
   /** Work begins when everything up to here is committed: a STOP may lie in the outbox (PROTOCOL 35). */
   #workAfterSeq: number | null = null
   #ackScheduled = false
@@ -86,8 +92,8 @@ export class NodeSession {
   received(text: string): void {
     if (this.#state === 'closed') return
     const parsed = parseNodeFrame(text)
-    if (!parsed.ok) return this.#complain(parsed.t, parsed.reason)
-    this.#take(parsed.frame).catch((error: unknown) => this.#failed(error))
+    const taken = parsed.ok ? this.#take(parsed.frame) : this.#unreadable(text, parsed)
+    taken.catch((error: unknown) => this.#failed(error))
   }
 
   /** The connection is gone, whoever ended it. */
@@ -185,7 +191,7 @@ export class NodeSession {
     if (answer.kind === 'bye') return this.bye(answer.code, answer.detail, answer.conn)
     this.#welcome = answer
     this.#resume = answer.resume.map((r) => r.attempt)
-    this.#committedSeq = answer.ackedSeq
+    this.#committed = new CommittedFrames(answer.ackedSeq)
     this.#workAfterSeq = frame.outbox.head
     this.#state = 'resuming'
     this.#deps.log('session_hello', { node: this.node, epoch: answer.epoch, resume: answer.resume.length })
@@ -224,7 +230,18 @@ export class NodeSession {
     const result = await this.#apply(frame).catch((error: unknown) => this.#orphan(frame, error))
     if (result.kind === 'fenced') return this.#fenced()
     if (frame.t !== 'inbound') this.inFlight.settled(frame.attempt)
-    this.#committedSeq = Math.max(this.#committedSeq, frame.seq)
+    await this.#isCommitted(frame.seq)
+  }
+
+  /** Acknowledged as far as no frame is missing. */
+  async #isCommitted(seq: number): Promise<void> {
+    const added = this.#committed.add(seq)
+    if (this.#committed.hasTooMany) return this.bye('malformed', `Frame ${this.#committed.upTo + 1} is missing.`)
+    if (added === 'beyond') return
+    if (added === 'caught_up' && this.#journalId !== null) {
+      const through = { journalId: this.#journalId, seq: this.#committed.upTo }
+      if ((await this.#deps.store.committedThrough(this.#key(), through)).kind === 'fenced') return this.#fenced()
+    }
     this.#acknowledgeSoon()
     await this.#maybeWork()
   }
@@ -237,12 +254,24 @@ export class NodeSession {
   }
 
   /** What cannot be applied (a bug, a newer kind) is kept raw and acknowledged, or it would block everything behind it for ever. */
-  async #orphan(frame: DurableFrame, error: unknown): Promise<FrameResult> {
+  #orphan(frame: DurableFrame | DurableEnvelope, error: unknown): Promise<FrameResult> {
     if (error instanceof StoreUnavailableError) throw error
-    this.#log('frame_orphaned', error)
-    const text = JSON.stringify(frame.t === 'inbound' ? { ...frame, body: '' } : frame)
+    const { journal_id: journalId, seq } = frame
     const reason = error instanceof Error ? error.message : String(error)
-    return this.#deps.store.orphan(this.#key(), { journalId: frame.journal_id, seq: frame.seq, text, reason })
+    this.#deps.log('frame_orphaned', { node: this.node, seq, reason }, 'alert')
+    const text = JSON.stringify('body' in frame ? { ...frame, body: '' } : frame)
+    return this.#deps.store.orphan(this.#key(), { journalId, seq, text, reason })
+  }
+
+  /** A frame that makes no sense. One that has its place in the journal is kept: an acknowledgement of what follows covers it too. */
+  async #unreadable(text: string, problem: { t: string | null; reason: string }): Promise<void> {
+    const envelope = this.#welcome === null ? null : parseDurableEnvelope(text)
+    if (envelope === null || envelope.journal_id !== this.#journalId) return this.#complain(problem.t, problem.reason)
+    if (!this.#committed.has(envelope.seq)) {
+      const result = await this.#orphan(envelope, new Error(problem.reason))
+      if (result.kind === 'fenced') return this.#fenced()
+    }
+    await this.#isCommitted(envelope.seq)
   }
 
   /** One ack for all that were committed in this turn. */
@@ -251,12 +280,12 @@ export class NodeSession {
     this.#ackScheduled = true
     this.#deps.clock.soon(() => {
       this.#ackScheduled = false
-      if (this.#journalId !== null) this.#send({ t: 'ack', journal_id: this.#journalId, seq: this.#committedSeq })
+      if (this.#journalId !== null) this.#send({ t: 'ack', journal_id: this.#journalId, seq: this.#committed.upTo })
     })
   }
 
   async #maybeWork(): Promise<void> {
-    if (this.#state !== 'working' || this.#workAfterSeq === null || this.#committedSeq < this.#workAfterSeq) return
+    if (this.#state !== 'working' || this.#workAfterSeq === null || this.#committed.upTo < this.#workAfterSeq) return
     this.#workAfterSeq = null
     if (this.#welcome?.recoverSinceMs != null && this.#welcome.vouches) {
       const { kind } = await this.#deps.store.recovered(this.#key())

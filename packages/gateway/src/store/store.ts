@@ -239,6 +239,8 @@ export interface Store extends AccountsStore {
     session: SessionKey,
     frame: { journalId: JournalId; seq: number; text: string; reason: string },
   ): Promise<FrameResult>
+  /** A frame that had failed at first is committed, and with it all up to `seq`: no frame is missing below. */
+  committedThrough(session: SessionKey, through: { journalId: JournalId; seq: number }): Promise<FrameResult>
   /** W4. The credential was checked by the caller. */
   hello(input: { gateway: GatewayId; frame: HelloFrame }): Promise<HelloResult>
   ready(session: SessionKey, frame: ReadyFrame, resume: readonly AttemptId[]): Promise<ReadyResult>

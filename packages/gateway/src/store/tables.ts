@@ -69,6 +69,8 @@ export interface Tables {
     observing: string | null
     /** The store epoch for which it has sent everything again. */
     store_epoch: Generated<number>
+    /** Frames that could not be applied and were not kept either: it had too many. */
+    orphans_dropped: Generated<number>
     health: Generated<string>
     health_detail: string | null
     proven_at: number | null

@@ -66,6 +66,7 @@ create table nodes (
   ready integer not null default 0,
   observing text,
   store_epoch integer not null default 0,
+  orphans_dropped integer not null default 0,
   health text not null default 'unknown',
   health_detail text,
   proven_at integer,
@@ -247,6 +248,7 @@ create table orphans (
   reason text not null,
   at integer not null
 ) strict;
+create index orphans_of_node on orphans (node);
 
 create table audit (
   id integer primary key,

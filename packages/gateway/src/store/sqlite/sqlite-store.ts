@@ -78,6 +78,7 @@ export function sqliteStore(raw: DatabaseSync, options: SqliteStoreOptions): Sto
   })
   return {
     ...deliveryMethods(writer, w, clock),
+    ...sessionMethods(writer, w),
     ...absenceMethods(writer, w, clock),
     ...accountMethods(writer, w, clock),
     ...plumbing(raw, writer),
@@ -117,7 +118,10 @@ function prepareWrites(parts: WriteParts) {
 
 type DeliveryMethods = Omit<
   Store,
-  keyof ReturnType<typeof absenceMethods> | keyof ReturnType<typeof accountMethods> | keyof ReturnType<typeof plumbing>
+  | keyof ReturnType<typeof sessionMethods>
+  | keyof ReturnType<typeof absenceMethods>
+  | keyof ReturnType<typeof accountMethods>
+  | keyof ReturnType<typeof plumbing>
 >
 
 function deliveryMethods(writer: GroupWriter, w: Writes, clock: Clock): DeliveryMethods {
@@ -129,28 +133,6 @@ function deliveryMethods(writer: GroupWriter, w: Writes, clock: Clock): Delivery
           throw error instanceof StoreUnavailableError && error.ambiguous ? new AcceptUnknownError(message.id) : error
         }),
     dispatch: (input) => writer.run((tx) => w.dispatch(tx, input)),
-    taken: (session, attempt) => writer.run((tx) => w.settle.taken(tx, session, attempt)),
-    fact: (session, frame) => writer.run((tx) => w.settle.fact(tx, session, frame)),
-    voidDone: (session, frame) => writer.run((tx) => w.settle.voidDone(tx, session, frame)),
-    giveUp: (session, attempt, reason) => writer.run((tx) => w.settle.giveUp(tx, session, { attempt, reason })),
-    inbound: (session, frame) => writer.run((tx) => w.inbound(tx, session, frame)),
-    orphan: (session, frame) =>
-      writer.run((tx) => {
-        if (w.settle.fenced(session)) return { kind: 'fenced' }
-        w.journals.orphan(tx, session.node, frame)
-        w.journals.acked(session.node, frame.journalId, frame.seq)
-        return { kind: 'orphaned' }
-      }),
-    hello: (input) => writer.run((tx) => w.hello(tx, input)),
-    ready: (session, frame, resume) => writer.run((tx) => w.sessions.ready(tx, session, { frame, resume })),
-    recovered: (session) =>
-      writer.run((tx) => {
-        if (w.settle.fenced(session)) return { kind: 'fenced', recovering: true }
-        const recovering = w.recovery.nodeDone(session)
-        if (!recovering) for (const q of w.reads.queues(tx.nowMs)) tx.hints.push({ kind: 'line', id: q.line })
-        return { kind: 'done', recovering }
-      }),
-    health: (session, health) => writer.run((tx) => w.sessions.health(tx, session, health)),
     cancel: (account, id) => writer.run((tx) => w.queue.cancel(tx, account, id)),
     resend: (account, id) => writer.run((tx) => w.queue.resend(tx, account, id)),
     expire: (batch) => writer.run((tx) => w.queue.expire(tx, batch)),
@@ -176,6 +158,40 @@ function deliveryMethods(writer: GroupWriter, w: Writes, clock: Clock): Delivery
     ahead: (id) => read(() => w.reads.ahead(id)),
     queues: () => read(() => w.reads.queues(clock.nowMs())),
   }
+}
+
+/** What nodes say. */
+function sessionMethods(writer: GroupWriter, w: Writes) {
+  return {
+    taken: (session, attempt) => writer.run((tx) => w.settle.taken(tx, session, attempt)),
+    fact: (session, frame) => writer.run((tx) => w.settle.fact(tx, session, frame)),
+    voidDone: (session, frame) => writer.run((tx) => w.settle.voidDone(tx, session, frame)),
+    giveUp: (session, attempt, reason) => writer.run((tx) => w.settle.giveUp(tx, session, { attempt, reason })),
+    inbound: (session, frame) => writer.run((tx) => w.inbound(tx, session, frame)),
+    orphan: (session, frame) =>
+      writer.run((tx) => {
+        if (w.settle.fenced(session)) return { kind: 'fenced' }
+        w.journals.orphan(tx, session.node, frame)
+        w.journals.acked(session.node, frame.journalId, frame.seq)
+        return { kind: 'orphaned' }
+      }),
+    committedThrough: (session, through) =>
+      writer.run(() => {
+        if (w.settle.fenced(session)) return { kind: 'fenced' }
+        w.journals.committedThrough(session.node, through)
+        return { kind: 'done' }
+      }),
+    hello: (input) => writer.run((tx) => w.hello(tx, input)),
+    ready: (session, frame, resume) => writer.run((tx) => w.sessions.ready(tx, session, { frame, resume })),
+    recovered: (session) =>
+      writer.run((tx) => {
+        if (w.settle.fenced(session)) return { kind: 'fenced', recovering: true }
+        const recovering = w.recovery.nodeDone(session)
+        if (!recovering) for (const q of w.reads.queues(tx.nowMs)) tx.hints.push({ kind: 'line', id: q.line })
+        return { kind: 'done', recovering }
+      }),
+    health: (session, health) => writer.run((tx) => w.sessions.health(tx, session, health)),
+  } satisfies Partial<Store>
 }
 
 /** What is decided by how long a node has been away. */
