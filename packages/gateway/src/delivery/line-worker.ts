@@ -67,6 +67,7 @@ export class LineWorker {
         if (!this.#deps.mayDispatch()) this.#wakeIn(STORE_RETRY_MS)
         else if (!this.#outlet.isSlow(this.line)) await this.#dispatchOne()
       } catch (error) {
+        if (this.#stopped) break // the store may be closed already
         // The store cannot be written, or a bug, wherever it was: a worker that stopped here would never work its line again.
         this.#deps.onError(error)
         this.#wakeIn(STORE_RETRY_MS)
