@@ -23,7 +23,8 @@ const PACKAGES = {
  * which sends through the sessions that `nodes` offers.
  */
 const GATEWAY = {
-  config: [],
+  'nearest-name.ts': [],
+  config: ['nearest-name.ts'],
   'logger.ts': ['config'],
   'metrics.ts': [],
   store: [],
@@ -32,9 +33,9 @@ const GATEWAY = {
   accounts: ['store'],
   nodes: ['accounts', 'bus', 'logger.ts', 'metrics.ts', 'store'],
   delivery: ['bus', 'logger.ts', 'metrics.ts', 'nodes', 'store'],
-  http: ['accounts', 'bus', 'delivery', 'logger.ts', 'metrics.ts', 'store'],
+  http: ['accounts', 'bus', 'delivery', 'logger.ts', 'metrics.ts', 'nearest-name.ts', 'store'],
   'startup-errors.ts': ['config', 'store/sqlite'],
-  admin: ['accounts', 'config', 'startup-errors.ts', 'store', 'store/sqlite'],
+  admin: ['accounts', 'config', 'nearest-name.ts', 'startup-errors.ts', 'store', 'store/sqlite'],
   quickstart: ['accounts', 'admin', 'config', 'startup-errors.ts', 'store', 'store/sqlite'],
   'compose.ts': [
     'accounts',

@@ -15,7 +15,7 @@ import { Sweeper } from './delivery/sweeper.ts'
 import { Waiters } from './delivery/waiters.ts'
 import { createHttpServer } from './http/server.ts'
 import { HTTP_DEFAULTS } from './http/http-deps.ts'
-import { createMetrics } from './metrics.ts'
+import { createMetrics, reasonLabel } from './metrics.ts'
 import { registerJoinRoute } from './nodes/join-route.ts'
 import { NodeServer } from './nodes/node-server.ts'
 import { SESSION_SETTINGS } from './nodes/node-session.ts'
@@ -105,7 +105,7 @@ function assemble(config: GatewayConfig, logger: Logger, events: GatewayEvents) 
   const sweeper = new Sweeper({ store, clock, dispatcher, options })
   const metrics = createMetrics(store)
   bus.subscribe((hint) => {
-    if (hint.kind === 'outcome') metrics.outcomes.inc({ status: hint.status, reason: hint.reason })
+    if (hint.kind === 'outcome') metrics.outcomes.inc({ status: hint.status, reason: reasonLabel(hint.reason) })
   })
   const app = createHttpServer({
     store: acceptAndDispatch(store, dispatcher),

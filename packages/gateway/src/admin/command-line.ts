@@ -1,7 +1,7 @@
 /** Words of the command line → which verb, with what. Nothing is run here. */
 import { parseArgs } from 'node:util'
 import type { ParseArgsConfig } from 'node:util'
-import { nearestName } from '../config/nearest-name.ts'
+import { nearestName } from '../nearest-name.ts'
 import { COMMON_OPTIONS, commandOf } from './help.ts'
 import type { Given, Noun, Options, Verb } from './verb.ts'
 

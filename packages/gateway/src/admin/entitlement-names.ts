@@ -1,4 +1,4 @@
-import { nearestName } from '../config/nearest-name.ts'
+import { nearestName } from '../nearest-name.ts'
 import { Refused } from './verb.ts'
 
 /** What may be granted, and what it is for. */

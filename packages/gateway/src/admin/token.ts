@@ -1,6 +1,6 @@
 import { systemChance, newUlidSource } from '@bluewire/platform/chance'
 import { DEFAULT_SCOPES, isScope, newToken, SCOPES, TOKEN_PREFIX } from '../accounts/tokens.ts'
-import { nearestName } from '../config/nearest-name.ts'
+import { nearestName } from '../nearest-name.ts'
 import type { Token } from '../store/accounts-store.ts'
 import type { TokenState } from '../store/tables.ts'
 import { findAccount } from './find-account.ts'

@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { addressOf, databaseFile, loadConfig } from './config.ts'
 import { ConfigError } from './env.ts'
-import { nearestName } from './nearest-name.ts'
+import { nearestName } from '../nearest-name.ts'
 import { durationText, sizeText } from './values.ts'
 
 function problemsOf(env: Record<string, string>): readonly string[] {

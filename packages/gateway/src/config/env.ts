@@ -1,5 +1,5 @@
 /** Reads the environment: nothing is decided here, and nothing is refused before everything was read. */
-import { nearestName } from './nearest-name.ts'
+import { nearestName } from '../nearest-name.ts'
 import { allowedValues, parseValue } from './values.ts'
 import { SETTINGS } from './settings.ts'
 import type { Setting } from './settings.ts'

@@ -182,7 +182,13 @@ export interface Tables {
     data: string
   }
   idempotency: { account: AccountId; key: string; fingerprint: string; message: MessageId; created_at: number }
-  usage: { account: AccountId; month: string; used: number }
+  usage: {
+    account: AccountId
+    month: string
+    used: number
+    /** How many of `used` were asked for as iMessage. */
+    imessage: Generated<number>
+  }
   inbound: {
     id: EventId
     account: AccountId

@@ -133,7 +133,7 @@ describe('routes', () => {
     await world.send(free, PRINTED)
     const answer = quotaAnswer.parse((await world.get(free, '/user/get/quota')).json())
     expect(answer.crumbs).toEqual({ plan: 'free', quota: 1, remaining: 499, ad: true })
-    expect(answer.text).toEqual({ used: 1, limit: 500 })
+    expect([answer.text, answer.imessage]).toEqual([{ used: 0, limit: 500 }, { used: 1 }])
   })
 
   it('tell which lines can send', async () => {
@@ -169,6 +169,8 @@ describe('routes', () => {
     expect(answer.timeline.map((e) => e.type)).toEqual(
       expect.arrayContaining(['message.accepted', 'message.dispatched', 'message.failed']),
     )
+    const alias = `/messages/${String(sent.message_id).replace('imessage_', 'imsg_')}` // the hosted service writes both
+    expect(messageAnswer.parse((await world.get(tenant, alias)).json()).message_id).toBe(sent.message_id)
     const unknown = bodyOf(await world.send(tenant, { ...PRINTED, to: '+15005550106' }))
     const open = messageAnswer.parse((await world.get(tenant, `/messages/${unknown.message_id}`)).json())
     expect([open.status, open.failure?.code]).toEqual(['unknown', 'outcome_unknown'])

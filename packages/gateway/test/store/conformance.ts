@@ -243,7 +243,7 @@ function exerciseOutcomes(name: string, world: MakeWorld): void {
         await w.clock.advance(wait)
       }
       expect(await w.state(id)).toMatchObject({ state: 'failed', failure: 'send_refused', attempts: 3 })
-      expect(await w.store.used(w.account)).toBe(0)
+      expect(await w.store.usedByService(w.account)).toEqual({ all: 0, imessage: 0, sms: 0 })
     })
 
     it('charges again when late evidence shows that it went out after all', async () => {
@@ -254,7 +254,7 @@ function exerciseOutcomes(name: string, world: MakeWorld): void {
       expect(await w.state(id)).toMatchObject({ state: 'failed', failure: 'recipient_not_on_imessage' })
       await w.fact(d, { fact: 'sent' })
       expect(await w.state(id)).toMatchObject({ state: 'sent', failure: null })
-      expect(await w.store.used(w.account)).toBe(1)
+      expect(await w.store.usedByService(w.account)).toEqual({ all: 1, imessage: 1, sms: 0 })
     })
 
     it('a message waiting for its retry keeps its place', async () => {
@@ -289,7 +289,8 @@ function exerciseOutcomes(name: string, world: MakeWorld): void {
       expect(second).toMatchObject({ message: id, n: 2, service: 'sms' })
       await w.fact(second, { fact: 'sent' })
       expect(await w.state(id)).toMatchObject({ state: 'sent', sentService: 'sms' })
-      expect(await w.store.used(w.account)).toBe(1)
+      await w.accept({ service: 'sms' })
+      expect(await w.store.usedByService(w.account)).toEqual({ all: 2, imessage: 1, sms: 1 })
     })
 
     it('suspects a duplicate when evidence comes for an attempt that was followed', async () => {

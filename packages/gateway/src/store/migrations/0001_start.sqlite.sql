@@ -218,6 +218,7 @@ create table usage (
   account text not null,
   month text not null,
   used integer not null,
+  imessage integer not null default 0, -- how many of `used` were asked for as iMessage
   primary key (account, month)
 ) strict, without rowid;
 

@@ -27,10 +27,11 @@ export function prepareAccept(
     const lane = statements.nextInLane.get({ id: `lane_${parts.ulid()}`, account, recipient, line })
     if (lane === undefined) throw new Error('the lane gave no place')
     const failure = m.failure ?? (lane.opted_out === 1 ? 'opted_out' : null)
-    const used = failure === null ? usage.charge(account, month) : usage.used(account, month)
+    const used =
+      failure === null ? usage.charge({ account, month, service: m.service }) : usage.used(account, month).all
     if (used === null) {
       const limit = statements.plan.get({ account })?.quota_limit ?? 0
-      throw new Undo<AcceptResult>({ kind: 'quota_exceeded', used: usage.used(account, month), limit })
+      throw new Undo<AcceptResult>({ kind: 'quota_exceeded', used: usage.used(account, month).all, limit })
     }
     statements.insert.run(newRow(tx, m, { lane: lane.id, laneSeq: lane.next_seq, month, failure }))
     append(tx, {

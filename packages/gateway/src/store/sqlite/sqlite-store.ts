@@ -246,7 +246,8 @@ function accountMethods(writer: GroupWriter, w: Writes, clock: Clock) {
     nodes: (account) =>
       read(() => nodes.list(account).map((n) => ({ ...n, online: n.online === 1, simulated: n.simulated === 1 }))),
     retireNode: (actor, id) => writer.run((tx) => nodes.retire(tx, actor, id)),
-    used: (account) => read(() => w.usage.used(account, monthOf(clock.nowMs()))),
+    used: (account) => read(() => w.usage.used(account, monthOf(clock.nowMs())).all),
+    usedByService: (account) => read(() => w.usage.used(account, monthOf(clock.nowMs()))),
     audit: (limit) => read(() => accounts.audit(limit)),
     appendAudit: (entry) => writer.run((tx) => accounts.appendAudit(tx, entry)),
   } satisfies Partial<Store>
