@@ -17,7 +17,10 @@ const NAME_LENGTH_MAX = 100
 
 const SETTABLE = {
   plan: { value: PLANS.join('|'), help: 'the plan' },
-  quota: { value: 'N|none', help: `messages a calendar month (default on free: ${QUOTA_OF_FREE}; else none)` },
+  quota: {
+    value: 'N|none',
+    help: `messages a calendar month (default: that of the plan: free ${QUOTA_OF_FREE}, else none)`,
+  },
   region: { value: 'US', help: 'the country of recipients written without a country code (ISO 3166)' },
 } satisfies Options
 
@@ -76,11 +79,13 @@ export const account: Noun = {
 async function createAccount(call: Call): Promise<Answer> {
   const { store, actor, given } = call
   const plan = planOf(given) ?? 'free'
+  const name = nameOf(given.positionals[0] ?? '')
+  await refuseTakenName(call, name)
   const made = await store.createAccount(actor, {
     id: `acct_${newUlidSource(Date.now, systemChance)()}`,
-    name: nameOf(given.positionals[0] ?? ''),
+    name,
     plan,
-    quotaLimit: quotaOf(given) ?? (plan === 'free' ? QUOTA_OF_FREE : null),
+    quotaLimit: quotaLimitOf(given, plan) ?? null,
     entitlements: (given.list('entitlement') ?? []).map(entitlementNamed),
     region: regionOf(given) ?? 'US',
   })
@@ -92,9 +97,10 @@ async function setAccount(call: Call): Promise<Answer> {
   const { id } = await findAccount(call, given.positionals[0])
   const name = given.text('name')
   const plan = planOf(given)
-  const quotaLimit = quotaOf(given)
+  const quotaLimit = quotaLimitOf(given, plan)
   const region = regionOf(given)
   const suspended = suspendedOf(given)
+  if (name !== undefined) await refuseTakenName(call, nameOf(name), id)
   const change = {
     ...(name === undefined ? {} : { name: nameOf(name) }),
     ...(plan === undefined ? {} : { plan }),
@@ -163,6 +169,13 @@ function nameOf(text: string): string {
   return name
 }
 
+/** Two accounts of one name could only be told apart by their ids, and every command that takes a name would refuse it. */
+async function refuseTakenName({ store }: Call, name: string, except?: AccountId): Promise<void> {
+  const other = (await store.accounts()).find((a) => a.name === name && a.id !== except)
+  if (other !== undefined)
+    throw new Refused(`There is an account called ${name} already: ${other.id}. Take another name.`)
+}
+
 function planOf(given: Given): Plan | undefined {
   const text = given.text('plan')
   const plan = PLANS.find((known) => known === text)
@@ -180,6 +193,13 @@ function quotaOf(given: Given): number | null | undefined {
   if (!(quota <= QUOTA_MAX))
     throw new Refused(`--quota is ${text}, but it must be a whole number up to ${QUOTA_MAX}, or none.`)
   return quota
+}
+
+/** A plan brings its own quota, also one that is set later; what is said explicitly wins. */
+function quotaLimitOf(given: Given, plan: Plan | undefined): number | null | undefined {
+  const quota = quotaOf(given)
+  if (quota !== undefined || plan === undefined) return quota
+  return plan === 'free' ? QUOTA_OF_FREE : null
 }
 
 function regionOf(given: Given): string | undefined {

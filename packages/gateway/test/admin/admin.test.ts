@@ -87,6 +87,29 @@ describe('accounts', { timeout: STORY_MS }, () => {
     expect(await ask(dataDir, 'entitlement', 'revoke', 'imessage')).toMatchObject({ entitlements: [] })
   })
 
+  test('a plan brings its quota; what is said explicitly wins', async () => {
+    const dataDir = newFolder()
+    await ask(dataDir, 'account', 'create', 'A')
+    const quotaAfter = async (...words: string[]) =>
+      (await ask(dataDir, 'account', 'set', 'A', ...words))['quota_limit']
+    expect(await quotaAfter('--plan', 'unlimited')).toBe(null)
+    expect(await quotaAfter('--quota', '50')).toBe(50)
+    expect(await quotaAfter('--region', 'DE')).toBe(50)
+    expect(await quotaAfter('--plan', 'payg')).toBe(null)
+    expect(await quotaAfter('--plan', 'free')).toBe(500)
+    expect(await quotaAfter('--plan', 'unlimited', '--quota', '7')).toBe(7)
+  })
+
+  test('a name that another account has is refused, and that one is named', async () => {
+    const dataDir = newFolder()
+    const { id } = await ask<{ id: string }>(dataDir, 'account', 'create', 'A')
+    await ask(dataDir, 'account', 'create', 'B')
+    const taken = { code: 1, sentence: `There is an account called A already: ${id}. Take another name.` }
+    expect(await refusal(dataDir, 'account', 'create', ' A ')).toEqual(taken)
+    expect(await refusal(dataDir, 'account', 'set', 'B', '--name', 'A')).toEqual(taken)
+    expect(await ask(dataDir, 'account', 'set', 'A', '--name', 'A')).toMatchObject({ id, name: 'A' })
+  })
+
   test('what cannot be: one sentence, and nothing is changed', async () => {
     const dataDir = newFolder()
     const before = await ask(dataDir, 'account', 'create', 'A')
