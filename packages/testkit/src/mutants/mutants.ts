@@ -264,7 +264,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'gateway/src/store/sqlite/dispatch.ts',
-        find: '    return Number(s.recovering.get({})?.value ?? 0)',
+        find: '    return s.recovering.get({ line })?.at ?? 0',
         replace: '    return 0',
       },
     ],

@@ -75,7 +75,7 @@ function prepareWrites(parts: WriteParts) {
   const usage = prepareUsage(db)
   const routing = prepareRoutingLines(db)
   const journals = prepareJournals(db)
-  const recovery = prepareRecovery(db)
+  const recovery = prepareRecovery(db, append)
   const messages = prepareMessageWrites({ db, append, usage, routing })
   const settle = prepareSettle({ db, append, messages, journals })
   const accounts = prepareAccounts(db)
@@ -172,6 +172,8 @@ function sessionMethods(writer: GroupWriter, w: Writes, clock: Clock) {
         return { kind: 'done', recovering }
       }),
     health: (session, health) => writer.run((tx) => w.sessions.health(tx, session, health)),
+    heldNodes: (gateway) => read(() => w.sessions.held(gateway)),
+    standing: (session) => read(() => w.sessions.standing(session)),
     closed: (session) => writer.run((tx) => w.sessions.closed(tx, session)),
     async declareLost(lostAfterMs) {
       const lost: Array<Awaited<ReturnType<Store['declareLost']>>[number]> = []
