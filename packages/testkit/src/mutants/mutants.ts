@@ -196,7 +196,7 @@ export const MUTANTS: readonly Mutant[] = [
       {
         file: 'gateway/src/nodes/node-session.ts',
         find: 'const result = await this.#apply(frame).catch(',
-        replace: `this.#committedSeq = Math.max(this.#committedSeq, frame.seq)
+        replace: `this.#committed.add(frame.seq)
         this.#acknowledgeSoon()
         const result = await this.#apply(frame).catch(`,
       },
