@@ -102,7 +102,7 @@ function assemble(config: GatewayConfig, logger: Logger, events: GatewayEvents) 
     onClosed: (session) => dispatcher.detach(session),
   })
   const options = { ...config, gateway: { id: gateway, pid: process.pid, host: hostname() }, onError }
-  const sweeper = new Sweeper({ store, clock, dispatcher, options })
+  const sweeper = new Sweeper({ store, clock, dispatcher, sessions: nodes.sessions, options })
   const metrics = createMetrics(store)
   bus.subscribe((hint) => {
     if (hint.kind === 'outcome') metrics.outcomes.inc({ status: hint.status, reason: reasonLabel(hint.reason) })

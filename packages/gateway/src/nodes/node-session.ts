@@ -6,6 +6,7 @@ import { parseDurableEnvelope, parseNodeFrame } from '@bluewire/contract/node-pr
 import type {
   DurableEnvelope,
   DurableFrame,
+  HealthFrame,
   HelloFrame,
   NodeFrame,
   ReadyFrame,
@@ -13,7 +14,7 @@ import type {
 import { PING_MS, PROTOCOL_VERSION } from '@bluewire/contract/node-protocol/common'
 import type { ByeCode, GatewayFrame } from '@bluewire/contract/node-protocol/gateway-frames'
 import type { AttemptId, GatewayId, LineId, NodeId } from '@bluewire/contract/ids'
-import type { Clock } from '@bluewire/platform/clock'
+import type { Clock, Timer } from '@bluewire/platform/clock'
 import type { FrameSocket } from '@bluewire/platform/frame-socket'
 import { StoreUnavailableError } from '../store/store.ts'
 import type { Dispatched, FrameResult, HelloResult, Store } from '../store/store.ts'
@@ -22,6 +23,13 @@ import { InFlight } from './in-flight.ts'
 
 /** Malformed frames a session may send before it is closed. */
 const COMPLAINTS_MAX = 20
+/** Before a session works nothing else would notice that its node stands still, and its attempts would stay open for ever (hole 12). */
+export const HELLO_WITHIN_MS = 10_000
+export const READY_WITHIN_MS = 30_000
+export const OUTBOX_STEP_WITHIN_MS = 60_000
+/** Frames of one node being worked at a time: above, its socket is not read; below, it is again. */
+const FRAMES_WORKED_MAX = 500
+const FRAMES_WORKED_MIN = 100
 
 export type SessionSettings = Readonly<{
   /** An attempt that the node has not begun this long after it got it is never begun. */
@@ -32,7 +40,7 @@ export type SessionSettings = Readonly<{
 
 export const SESSION_SETTINGS: SessionSettings = { startWithinMs: 10_000, maxOpen: 5 }
 
-export type SessionLine = Readonly<{ id: LineId; address: string; gapMs: number }>
+export type SessionLine = Readonly<{ id: LineId; address: string }>
 
 export type SessionDeps = Readonly<{
   store: Store
@@ -44,6 +52,8 @@ export type SessionDeps = Readonly<{
   /** The session may be given work. */
   onWorking: (session: NodeSession, lines: readonly SessionLine[]) => void
   onClosed: (session: NodeSession) => void
+  /** Its hello is committed: older sessions of the node do not count any more. */
+  onWelcomed?: (session: NodeSession) => void
 }>
 
 type State = 'greeting' | 'resuming' | 'working' | 'closed'
@@ -63,6 +73,9 @@ export class NodeSession {
   #workAfterSeq: number | null = null
   #ackScheduled = false
   #complaints = 0
+  #deadline: Timer | null = null
+  #framesWorked = 0
+  #isPaused = false
 
   constructor(node: NodeId, socket: FrameSocket, deps: SessionDeps) {
     this.node = node
@@ -74,6 +87,17 @@ export class NodeSession {
         this.#send({ t: 'command', id: `look_up_${attempt.slice(-8)}`, command: 'look_up', attempt }),
       giveUp: (attempt) => void this.#giveUp(attempt),
     })
+    this.#within(HELLO_WITHIN_MS, () => this.#journalId === null, 'No hello came.')
+  }
+
+  /** Nothing of it is committed yet. */
+  get isGreeting(): boolean {
+    return this.#state === 'greeting'
+  }
+
+  /** The store epoch that its welcome named. */
+  get toldEpoch(): number {
+    return this.#welcome?.storeEpoch ?? 0
   }
 
   get epoch(): number {
@@ -93,7 +117,8 @@ export class NodeSession {
     if (this.#state === 'closed') return
     const parsed = parseNodeFrame(text)
     const taken = parsed.ok ? this.#take(parsed.frame) : this.#unreadable(text, parsed)
-    taken.catch((error: unknown) => this.#failed(error))
+    this.#readNoFaster(1)
+    void taken.catch((error: unknown) => this.#failed(error)).finally(() => this.#readNoFaster(-1))
   }
 
   /** The connection is gone, whoever ended it. */
@@ -101,6 +126,7 @@ export class NodeSession {
     if (this.#state === 'closed') return
     this.#state = 'closed'
     this.inFlight.clear()
+    this.#deadline?.cancel()
     this.#deps.onClosed(this)
     if (this.#welcome === null) return
     this.#deps.store
@@ -163,12 +189,7 @@ export class NodeSession {
       case 'refused': // volatile: its void_done follows
         return
       case 'health':
-        await this.#deps.store.health(this.#key(), {
-          state: frame.state,
-          detail: frame.detail ?? null,
-          provenAtMs: frame.proven_at,
-        })
-        return
+        return this.#health(frame)
       case 'reply':
         return this.#deps.log('node_replied', { node: this.node, id: frame.id, ok: frame.ok })
       default:
@@ -195,6 +216,13 @@ export class NodeSession {
     this.#workAfterSeq = frame.outbox.head
     this.#state = 'resuming'
     this.#deps.log('session_hello', { node: this.node, epoch: answer.epoch, resume: answer.resume.length })
+    if (answer.ahead) this.#deps.log('node_ahead_of_store', { node: this.node, account: answer.account }, 'alert')
+    this.#deps.onWelcomed?.(this)
+    this.#within(READY_WITHIN_MS, () => this.#state === 'resuming', 'No ready came.')
+    this.#sendWelcome(answer)
+  }
+
+  #sendWelcome(answer: Welcome): void {
     this.#send({
       t: 'welcome',
       session: answer.epoch,
@@ -205,7 +233,7 @@ export class NodeSession {
       settings: {
         ping_ms: PING_MS,
         start_within_ms: this.#deps.settings.startWithinMs,
-        gap_ms: 0, // pacing is the gateway's; a node's own gap is for drivers that need one
+        gap_ms: 0, // pacing is the gateway's (docs/decisions/0011)
         max_open: this.#deps.settings.maxOpen,
       },
       ...(answer.recoverSinceMs === null ? {} : { recover_since: answer.recoverSinceMs }),
@@ -219,10 +247,48 @@ export class NodeSession {
     if (result.kind === 'fenced') return this.#fenced()
     if (result.kind === 'incomplete') return this.bye('malformed', `ready says nothing of ${result.missing}`)
     if (this.#stateNow() !== 'resuming') return
-    for (const attempt of result.started) this.inFlight.started(attempt)
+    for (const attempt of result.awaited) this.inFlight.started(attempt)
     this.#state = 'working'
     this.#workAfterSeq = Math.max(this.#workAfterSeq ?? 0, frame.outbox_head)
+    this.#watchOutbox()
     await this.#maybeWork()
+  }
+
+  /** What lay in the outbox has to come: until then the node gets no work, and its lines wait. */
+  #watchOutbox(): void {
+    const before = this.#committed.upTo
+    const stands = (): boolean => {
+      if (this.#workAfterSeq === null) return false
+      if (this.#committed.upTo === before) return true
+      this.#watchOutbox()
+      return false
+    }
+    this.#within(OUTBOX_STEP_WITHIN_MS, stands, 'Nothing of the outbox came.')
+  }
+
+  /** Ends the session when, after that time, `stands` still holds. */
+  #within(delayMs: number, stands: () => boolean, detail: string): void {
+    this.#deadline?.cancel()
+    this.#deadline = this.#deps.clock.setTimer(delayMs, () => {
+      if (stands()) this.bye('silent', detail)
+    })
+  }
+
+  /** A node that says more than can be committed waits for it. */
+  #readNoFaster(change: 1 | -1): void {
+    this.#framesWorked += change
+    if (!this.#isPaused && this.#framesWorked > FRAMES_WORKED_MAX) {
+      this.#isPaused = true
+      this.#socket.pause?.()
+    } else if (this.#isPaused && this.#framesWorked < FRAMES_WORKED_MIN) {
+      this.#isPaused = false
+      this.#socket.resume?.()
+    }
+  }
+
+  async #health(frame: HealthFrame): Promise<void> {
+    const health = { state: frame.state, detail: frame.detail ?? null, provenAtMs: frame.proven_at }
+    if ((await this.#deps.store.health(this.#key(), health)).kind === 'fenced') this.#fenced()
   }
 
   async #durable(frame: DurableFrame): Promise<void> {

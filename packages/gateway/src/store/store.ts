@@ -194,15 +194,20 @@ export type DispatchResult =
 
 export type SessionKey = Readonly<{ node: NodeId; epoch: number }>
 
+export type HeldNode = Readonly<{ node: NodeId; epoch: number; toldEpoch: number }>
+
 export type HelloResult =
   | Readonly<{
       kind: 'welcome'
       epoch: number
+      /** The node knows more than the store: a copy was put back, or the node is not honest. Its account is held. */
+      ahead: boolean
+      /** What this node is told; nodes of one store may be told different ones. */
       storeEpoch: number
       account: AccountId
       ackedSeq: number
       resume: ReadonlyArray<Readonly<{ attempt: AttemptId; proof: boolean }>>
-      lines: ReadonlyArray<Readonly<{ id: LineId; address: string; gapMs: number }>>
+      lines: ReadonlyArray<Readonly<{ id: LineId; address: string }>>
       /** The store was restored: the node sends everything since then again before it works. */
       recoverSinceMs: number | null
       /** False: its journal is not one this store has seen, so that it cannot tell all that it sent. Recovery then waits for an operator. */
@@ -216,7 +221,8 @@ export type FrameResult = Readonly<{ kind: 'done' | 'orphaned' | 'fenced' }>
 export type TakenResult = Readonly<{ kind: 'done' | 'fenced' }>
 
 export type ReadyResult =
-  | Readonly<{ kind: 'done'; started: readonly AttemptId[] }>
+  /** `awaited`: the node said that it began them, or that their fact is in its outbox. */
+  | Readonly<{ kind: 'done'; awaited: readonly AttemptId[] }>
   | Readonly<{ kind: 'fenced' }>
   /** An attempt of the resume list is missing in `states`. */
   | Readonly<{ kind: 'incomplete'; missing: AttemptId }>
@@ -250,6 +256,10 @@ export interface Store extends AccountsStore {
     session: SessionKey,
     health: { state: string; detail: string | null; provenAtMs: number | null },
   ): Promise<FrameResult>
+  /** Nodes that this gateway holds, by the store: each should have a live session. */
+  heldNodes(gateway: GatewayId): Promise<readonly HeldNode[]>
+  /** Whether the session still counts; `fenced`: a newer one took over, or the store holds it for closed. */
+  standing(session: SessionKey): Promise<'current' | 'fenced' | 'retired'>
   /** The connection ended. Attempts stay open until the node comes back or is declared lost. */
   closed(session: SessionKey): Promise<void>
   /** W6. Nodes away longer than `lostAfterMs`: fenced first, then their open attempts become unknown. */

@@ -483,6 +483,7 @@ function exerciseSessions(name: string, world: MakeWorld): void {
       const first = { session: w.session, line: w.line }
       await w.do(w.store.closed(w.session))
       await w.clock.advance(301_000)
+      w.machine = 'machine-2'
       w.node = await w.join('mac-2')
       w.journal = `journal_${w.ulid()}`
       await w.connect({ lines: [{ address: '+15005550002', services: ['imessage'], sends: true, out_24h: 0 }] })

@@ -196,7 +196,7 @@ export const MUTANTS: readonly Mutant[] = [
       {
         file: 'gateway/src/nodes/node-session.ts',
         find: 'const result = await this.#apply(frame).catch(',
-        replace: `this.#committedSeq = Math.max(this.#committedSeq, frame.seq)
+        replace: `this.#committed.add(frame.seq)
         this.#acknowledgeSoon()
         const result = await this.#apply(frame).catch(`,
       },
@@ -276,7 +276,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'gateway/src/store/sqlite/dispatch.ts',
-        find: '    return Number(s.recovering.get({})?.value ?? 0)',
+        find: '    return s.recovering.get({ line })?.at ?? 0',
         replace: '    return 0',
       },
     ],

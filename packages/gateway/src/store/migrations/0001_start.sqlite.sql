@@ -15,6 +15,8 @@ create table accounts (
   region text not null,
   is_instance integer not null,
   suspended_at integer,
+  recovering_at integer,
+  recover_since integer,
   created_at integer not null
 ) strict;
 
@@ -66,6 +68,7 @@ create table nodes (
   ready integer not null default 0,
   observing text,
   store_epoch integer not null default 0,
+  told_epoch integer not null default 0,
   orphans_dropped integer not null default 0,
   health text not null default 'unknown',
   health_detail text,

@@ -93,7 +93,7 @@ function prepareWrites(parts: WriteParts) {
   const usage = prepareUsage(db)
   const routing = prepareRoutingLines(db)
   const journals = prepareJournals(db)
-  const recovery = prepareRecovery(db)
+  const recovery = prepareRecovery(db, append)
   const messages = prepareMessageWrites({ db, append, usage, routing })
   const settle = prepareSettle({ db, append, messages, journals })
   const accounts = prepareAccounts(db)
@@ -191,6 +191,8 @@ function sessionMethods(writer: GroupWriter, w: Writes) {
         return { kind: 'done', recovering }
       }),
     health: (session, health) => writer.run((tx) => w.sessions.health(tx, session, health)),
+    heldNodes: (gateway) => read(() => w.sessions.held(gateway)),
+    standing: (session) => read(() => w.sessions.standing(session)),
   } satisfies Partial<Store>
 }
 
