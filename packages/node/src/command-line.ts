@@ -39,6 +39,10 @@ class UsageError extends Error {
 
 function obey(args: readonly string[], print: Print): Promise<number> | number {
   const { values, positionals } = parsed(args)
+  if (values.help || (positionals.length === 1 && positionals[0] === 'help')) {
+    print.out(USAGE)
+    return 0
+  }
   const directory = resolve(values.dir ?? joinPath(homedir(), '.bluewire-node'))
   const [verb, ...rest] = positionals
   if (verb === 'run' && rest.length === 0) {
@@ -67,6 +71,7 @@ function parsed(args: readonly string[]) {
         'min-free-mib': { type: 'string' },
         insecure: { type: 'boolean', default: false },
         replace: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
       },
     })
   } catch (error) {

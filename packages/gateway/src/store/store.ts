@@ -174,6 +174,14 @@ export type LineView = Readonly<{
   }> | null
 }>
 
+/** What a queued message waits behind. */
+export type Ahead = Readonly<{
+  /** Messages that leave before it by the same line. */
+  messages: number
+  /** Until when an earlier message to the same recipient, whose outcome is unknown, holds it at most; null: none does. */
+  unknownUntilMs: number | null
+}>
+
 /** What is sent to the node once this is committed. */
 export type Dispatched = Readonly<{
   attempt: AttemptId
@@ -294,7 +302,7 @@ export interface Store extends AccountsStore {
   lines(account: AccountId): Promise<LineView[]>
   lane(account: AccountId, recipient: string): Promise<{ id: LaneId; line: LineId | null } | undefined>
   /** Messages that leave before this one by the same line. */
-  ahead(id: MessageId): Promise<number>
+  ahead(id: MessageId): Promise<Ahead>
   /** Queue depth and oldest age per line, for metrics. */
   queues(): Promise<ReadonlyArray<Readonly<{ line: LineId; address: string; queued: number; oldestMs: number }>>>
 

@@ -155,7 +155,7 @@ function deliveryMethods(writer: GroupWriter, w: Writes, clock: Clock): Delivery
     timeline: (account, id) => read(() => w.reads.timeline(account, id)),
     lines: (account) => read(() => w.reads.lines(account)),
     lane: (account, recipient) => read(() => w.reads.lane(account, recipient)),
-    ahead: (id) => read(() => w.reads.ahead(id)),
+    ahead: (id) => read(() => w.reads.ahead(id, clock.nowMs())),
     queues: () => read(() => w.reads.queues(clock.nowMs())),
   }
 }
