@@ -1,8 +1,9 @@
 /**
  * `npm run simulate -- --seeds N [--from S]` runs seeds and prints how often each rule was really put to the test.
- * `--seed S` replays one and prints what it found. Exit code 1: a rule was broken, or one was never tested.
+ * `--until RULES` ends at the first violation of one of them (`R1,UNIQUE`; `violation`: of any). `--seed S` replays one and prints what it found. Exit code 1: a rule was broken, or one was never tested.
  */
 import { parseArgs } from 'node:util'
+import { isOf } from './rules.ts'
 import { runSeeds, runSeed } from './run-seeds.ts'
 
 const { values } = parseArgs({
@@ -20,10 +21,11 @@ if (values.seed !== undefined) {
   console.log(JSON.stringify(result, null, 2))
   process.exitCode = result.violations.length > 0 ? 1 : 0
 } else {
+  const wanted = values.until?.split(',')
   const report = await runSeeds({
     from: Number(values.from),
     count: Number(values.seeds),
-    stopAtFirst: values.until === 'violation',
+    until: wanted === undefined ? null : (found) => wanted.includes('violation') || isOf(found, wanted),
   })
   if (values.json) console.log(JSON.stringify(report))
   else {
