@@ -37,6 +37,7 @@ function bench(answers: Partial<Record<Chore, () => unknown>> = {}) {
   const sweeper = new Sweeper({
     store,
     clock,
+    sessions: { reconcile: () => Promise.resolve() },
     dispatcher: { wake: (line: LineId) => void woken.push(line) } as unknown as Dispatcher,
     options: {
       gateway: { id: 'gw_1', pid: 1, host: 'test' },
