@@ -35,6 +35,8 @@ export function prepareLineOffers(parts: WriteParts, append: AppendEvent): LineO
       burst,
       at: tx.nowMs,
     })
+    if (held !== undefined && held.node !== from.node)
+      append(tx, { account: from.account, type: 'line.moved', node: from.node, line: id })
     if (held === undefined) append(tx, { account: from.account, type: 'line.added', node: from.node, line: id })
   }
 
@@ -66,12 +68,12 @@ function prepare(db: Db) {
     /** `taken`: another node that is neither removed nor away sends from it. */
     held: db.statement<
       { account: AccountId; address: string; node: NodeId },
-      { id: LineId; simulated: Flag; taken: Flag }
+      { id: LineId; node: NodeId | null; simulated: Flag; taken: Flag }
     >((k, p) =>
       k
         .selectFrom('lines')
         .leftJoin('nodes', 'nodes.id', 'lines.node')
-        .select(['lines.id', 'lines.simulated'])
+        .select(['lines.id', 'lines.node', 'lines.simulated'])
         .select((e) =>
           e
             .case()
