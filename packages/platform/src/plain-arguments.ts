@@ -61,8 +61,8 @@ export function readPlainArguments(program: PlainProgram, words: readonly string
 export function plainArgumentsOrExit(program: PlainProgram): Extract<PlainArguments, { kind: 'given' }> {
   const read = readPlainArguments(program, process.argv.slice(2))
   if (read.kind === 'given') return read
-  if (read.exitCode === 0) console.log(read.text)
-  else console.error(read.text)
+  if (read.exitCode === 0) process.stdout.write(`${read.text}\n`)
+  else process.stderr.write(`${read.text}\n`)
   process.exit(read.exitCode)
 }
 
