@@ -188,7 +188,14 @@ export class NodeSession {
     this.#committedSeq = answer.ackedSeq
     this.#workAfterSeq = frame.outbox.head
     this.#state = 'resuming'
-    this.#deps.log('session_hello', { node: this.node, epoch: answer.epoch, resume: answer.resume.length })
+    // Fewer lines than were offered: another node that is connected has the others.
+    this.#deps.log('session_hello', {
+      node: this.node,
+      epoch: answer.epoch,
+      resume: answer.resume.length,
+      lines: answer.lines.length,
+      offered: frame.lines.length,
+    })
     this.#send({
       t: 'welcome',
       session: answer.epoch,
