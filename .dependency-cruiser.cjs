@@ -23,8 +23,7 @@ const PACKAGES = {
  * which sends through the sessions that `nodes` offers.
  */
 const GATEWAY = {
-  'nearest-name.ts': [],
-  config: ['nearest-name.ts'],
+  config: [],
   'logger.ts': ['config'],
   'metrics.ts': [],
   store: [],
@@ -33,9 +32,9 @@ const GATEWAY = {
   accounts: ['store'],
   nodes: ['accounts', 'bus', 'logger.ts', 'metrics.ts', 'store'],
   delivery: ['bus', 'logger.ts', 'metrics.ts', 'nodes', 'store'],
-  http: ['accounts', 'bus', 'delivery', 'logger.ts', 'metrics.ts', 'nearest-name.ts', 'store'],
+  http: ['accounts', 'bus', 'delivery', 'logger.ts', 'metrics.ts', 'store'],
   'startup-errors.ts': ['config', 'store/sqlite'],
-  admin: ['accounts', 'config', 'nearest-name.ts', 'startup-errors.ts', 'store', 'store/sqlite'],
+  admin: ['accounts', 'config', 'startup-errors.ts', 'store', 'store/sqlite'],
   quickstart: ['accounts', 'admin', 'config', 'startup-errors.ts', 'store', 'store/sqlite'],
   'compose.ts': [
     'accounts',

@@ -1,17 +1,13 @@
 /**
  * `npm run bench`: what the disk does, what the gateway does on it, each beside its reference in the same run, as one table.
- *
- *   --strict         exit code 1 when a budget is missed
- *   --only a,b       of: disk, accepts, dispatch, sends, idle
- *   --large          also: accepts with a million messages in the store (some minutes)
- *   --dir D          measure the disk of this folder; ./data by default
- *   --profile D      write a CPU profile of each gateway into D
+ * Options: `npm run bench -- --help`.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import { plainArgumentsOrExit } from '@bluewire/platform/plain-arguments'
 import { untilAskedToStop } from '@bluewire/platform/lifeline'
+import packageJson from '../package.json' with { type: 'json' }
 import { World } from './bench-world.ts'
 import { measureDisk } from './disk.ts'
 import { measureAccepts } from './measure-accepts.ts'
@@ -31,15 +27,36 @@ const MEASUREMENTS: Readonly<Record<string, (world: World) => Promise<Row[]>>> =
   large: (world) => measureLarge(world, { messages: 1_000_000, rounds: 5, roundS: 3 }),
 }
 
-const { values } = parseArgs({
+const NAMES = Object.keys(MEASUREMENTS)
+
+const given = plainArgumentsOrExit({
+  command: 'npm run bench --',
+  summary: [
+    'What the disk does, and what the gateway does on it, each beside its reference in the same run, as one table.',
+  ],
+  version: packageJson.version,
   options: {
-    strict: { type: 'boolean', default: false },
-    large: { type: 'boolean', default: false },
-    only: { type: 'string' },
-    dir: { type: 'string', default: join(import.meta.dirname, '..', 'data') },
-    profile: { type: 'string' },
+    strict: { value: null, help: 'exit code 1 when a budget is missed' },
+    large: { value: null, help: 'also: accepts with a million messages in the store (some minutes)' },
+    only: {
+      value: 'a,b',
+      help: `only these, of: ${NAMES.join(', ')}`,
+      rule: {
+        isRight: (text) => text.split(',').every((name) => NAMES.includes(name)),
+        mustBe: `one or more of ${NAMES.join(', ')}, separated by commas`,
+      },
+    },
+    dir: { value: 'D', help: 'measure the disk of this folder (default: ./data)' },
+    profile: { value: 'D', help: 'write a CPU profile of each gateway into this folder' },
   },
 })
+const values = {
+  strict: given.flag('strict'),
+  large: given.flag('large'),
+  only: given.text('only'),
+  dir: given.text('dir') ?? join(import.meta.dirname, '..', 'data'),
+  profile: given.text('profile'),
+}
 
 class Stopped extends Error {}
 

@@ -49,9 +49,9 @@ export async function startGateway(
     await sweeper.start()
     await app.listen({ host: config.host, port: config.port })
   } catch (error) {
-    sweeper.stop()
     nodes.stop()
     await app.close()
+    await sweeper.stop()
     await store.close()
     throw error
   }
@@ -129,10 +129,10 @@ async function takeApart(parts: Parts, waitMs: number): Promise<void> {
   await quiet(() => parts.nodes.inFlight === 0, waitMs)
   parts.waiters.drain()
   const closed = parts.app.close() // waits for every connection, and a node's ends only when it is told to
-  parts.sweeper.stop()
+  const swept = parts.sweeper.stop()
   parts.dispatcher.stop()
   parts.nodes.stop()
-  await closed
+  await Promise.all([closed, swept])
   await parts.bus.close()
   await parts.store.close()
 }

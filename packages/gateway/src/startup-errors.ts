@@ -5,14 +5,15 @@ import { userInfo } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { LockHeldError } from '@bluewire/platform/exclusive-lock'
 import { addressOf, databaseFile } from './config/config.ts'
+import { EmptiedDatabaseError } from './config/emptied-database.ts'
 import { ConfigError } from './config/env.ts'
 import { sizeText } from './config/values.ts'
 import { NewerSchemaError } from './store/sqlite/migrate.ts'
 
 export type StartFailure = Readonly<{ sentence: string; exitCode: number }>
 
-/** What was to be started. `command`: how it was started, for the advice to start it otherwise. */
-export type Attempted = Readonly<{ host: string; port: number; dataDir: string; command: string }>
+/** What was to be started. `command`: how it was started, for the advice to start it otherwise. `isAdmin`: it starts nothing itself. */
+export type Attempted = Readonly<{ host: string; port: number; dataDir: string; command: string; isAdmin?: boolean }>
 
 const EXIT_FAILED = 1
 /** As in sysexits.h: starting it again changes nothing. */
@@ -42,6 +43,7 @@ export function startCommand(): string {
 
 async function explain(error: Error, attempted: Attempted): Promise<string | undefined> {
   if (error instanceof LockHeldError) return dataDirInUse(error, attempted)
+  if (error instanceof EmptiedDatabaseError) return error.message
   if (error instanceof NewerSchemaError) return `${databaseFile(attempted.dataDir)} cannot be used: ${error.message}`
   return (
     (await explainListening(error, attempted)) ?? explainFiles(error, attempted) ?? explainDatabase(error, attempted)
@@ -95,6 +97,9 @@ function explainFiles(error: Error, attempted: Attempted): string | undefined {
     case 'EEXIST':
     case 'ENOTDIR':
       return `BLUEWIRE_DATA_DIR is ${attempted.dataDir}, but that is not a folder. Choose another one: ${otherFolder(attempted)}`
+    case 'ENOENT':
+      if (property(error, 'syscall') !== 'mkdir') return undefined
+      return `BLUEWIRE_DATA_DIR is ${attempted.dataDir}, but the system makes no folder there. Choose another one: ${otherFolder(attempted)}`
     case 'ENOSPC':
     case 'EDQUOT':
       return diskFull(attempted)
@@ -110,6 +115,7 @@ function explainDatabase(error: Error, attempted: Attempted): string | undefined
     case 3: // SQLITE_PERM
     case 8: // SQLITE_READONLY
     case 14: // SQLITE_CANTOPEN
+      if (isFolder(databaseFile(attempted.dataDir))) return databaseIsFolder(attempted)
       return isFull(attempted.dataDir) ? diskFull(attempted) : notWritable(attempted.dataDir, attempted)
     case 5: // SQLITE_BUSY
       return `The database in ${attempted.dataDir} is locked by another program. End that program (a database browser, a backup), then start again.`
@@ -146,6 +152,22 @@ function isOverwritten(lock: string): boolean {
   }
 }
 
+function databaseIsFolder(attempted: Attempted): string {
+  const { dataDir } = attempted
+  return (
+    `${databaseFile(dataDir)} is a folder, but the database is a file of that name; nothing was changed. ` +
+    `Move the folder away, or choose another data folder: ${otherFolder(attempted)}`
+  )
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory()
+  } catch {
+    return false
+  }
+}
+
 function diskFull({ dataDir }: Attempted): string {
   const free = freeBytes(dataDir)
   const left = free === undefined ? '' : ` (${sizeText(free)} left)`
@@ -156,6 +178,12 @@ function diskFull({ dataDir }: Attempted): string {
 function notWritable(path: string, attempted: Attempted): string {
   const existing = nearestExisting(path)
   const owner = ownerText(existing)
+  if (attempted.isAdmin === true) {
+    return (
+      `${existing} may not be read and written by ${userText()}; it belongs to ${owner}. ` +
+      'Run the command as the one who runs the gateway, or name another data folder with BLUEWIRE_DATA_DIR.'
+    )
+  }
   return (
     `${existing} may not be written by ${userText()}; it belongs to ${owner}. ` +
     `Give it to the one who runs Bluewire (chown -R ${userName()} ${existing}, as root), or choose another folder: ${otherFolder(attempted)}`

@@ -4,6 +4,10 @@ import { join as joinPath, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { LockHeldError } from '@bluewire/platform/exclusive-lock'
 import { untilAskedToStop } from '@bluewire/platform/lifeline'
+import { programName } from '@bluewire/platform/program-name'
+import packageJson from '../package.json' with { type: 'json' }
+import { commandProblem, optionProblem } from './arguments-problem.ts'
+import { fileProblem } from './file-problem.ts'
 import { AddressError } from './gateway-address.ts'
 import { JournalTooNewError } from './journal/journal.ts'
 import { join } from './join.ts'
@@ -12,11 +16,13 @@ import { NodeConfigError } from './node-config.ts'
 import { run } from './run.ts'
 import { statusOf } from './status.ts'
 
+const PROGRAM = programName('bluewire-node')
+
 const USAGE = `Usage:
-  bluewire-node join <url> <code> [--dir D] [--name N] [--driver simulator] [--line +15005550001:imessage,sms]...
+  ${PROGRAM} join <url> <code> [--dir D] [--name N] [--driver simulator] [--line +15005550001:imessage,sms]...
                                   [--sim-log FILE] [--min-free-mib N] [--insecure] [--replace]
-  bluewire-node run [--dir D]
-  bluewire-node status [--dir D]`
+  ${PROGRAM} run [--dir D]
+  ${PROGRAM} status [--dir D]`
 
 const EXIT_FAILED = 1
 const EXIT_USAGE = 2
@@ -38,11 +44,15 @@ class UsageError extends Error {
 }
 
 function obey(args: readonly string[], print: Print): Promise<number> | number {
-  const { values, positionals } = parsed(args)
-  if (values.help || (positionals.length === 1 && positionals[0] === 'help')) {
+  if (args[0] === '--version') {
+    print.out(`Bluewire ${packageJson.version}`)
+    return 0
+  }
+  if (args[0] === 'help' || args.includes('--help') || args.includes('-h')) {
     print.out(USAGE)
     return 0
   }
+  const { values, positionals } = parsed(args)
   const directory = resolve(values.dir ?? joinPath(homedir(), '.bluewire-node'))
   const [verb, ...rest] = positionals
   if (verb === 'run' && rest.length === 0) {
@@ -53,29 +63,27 @@ function obey(args: readonly string[], print: Print): Promise<number> | number {
     return 0
   }
   const [url, code] = rest
-  if (verb !== 'join' || url === undefined || code === undefined || rest.length > 2) throw new UsageError(USAGE)
+  if (verb !== 'join' || url === undefined || code === undefined || rest.length > 2)
+    throw new UsageError(commandProblem(positionals))
   return joinAloud({ url, code, directory }, values, print)
 }
 
+const OPTIONS = {
+  dir: { type: 'string' },
+  name: { type: 'string' },
+  driver: { type: 'string', default: 'simulator' },
+  line: { type: 'string', multiple: true, default: [] as string[] },
+  'sim-log': { type: 'string' },
+  'min-free-mib': { type: 'string' },
+  insecure: { type: 'boolean', default: false },
+  replace: { type: 'boolean', default: false },
+} as const
+
 function parsed(args: readonly string[]) {
   try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        dir: { type: 'string' },
-        name: { type: 'string' },
-        driver: { type: 'string', default: 'simulator' },
-        line: { type: 'string', multiple: true, default: [] },
-        'sim-log': { type: 'string' },
-        'min-free-mib': { type: 'string' },
-        insecure: { type: 'boolean', default: false },
-        replace: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    })
+    return parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS })
   } catch (error) {
-    throw new UsageError(`${(error as Error).message}\n${USAGE}`, { cause: error })
+    throw new UsageError(optionProblem(args, Object.keys(OPTIONS), error), { cause: error })
   }
 }
 
@@ -113,5 +121,7 @@ function sentenceOf(error: unknown): string {
   if (ours) return (error as Error).message
   const { message, code } = error as Error & { code?: string }
   if (code === 'ECONNREFUSED') return `Nothing answers at that address (${message}). Is the gateway running?`
+  const ofFile = fileProblem(error)
+  if (ofFile !== undefined) return ofFile
   return `It failed: ${message}${code === undefined || message.includes(code) ? '' : ` (${code})`}`
 }

@@ -1,5 +1,5 @@
 /** `join`: a one-time code becomes this machine's own credential, kept in node.json. */
-import { existsSync, mkdirSync, renameSync } from 'node:fs'
+import { existsSync, renameSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { joinResponse } from '@bluewire/contract/node-protocol/join'
 import type { JoinRequest, JoinResponse } from '@bluewire/contract/node-protocol/join'
@@ -7,6 +7,8 @@ import { createDriver, DRIVER_NAMES, isDriverName, SIMULATED_DRIVERS } from '@bl
 import type { DriverName } from '@bluewire/drivers/registry'
 import { systemClock } from '@bluewire/platform/clock'
 import { takeExclusiveLock } from '@bluewire/platform/exclusive-lock'
+import { makeFolder } from '@bluewire/platform/make-folder'
+import { programName } from '@bluewire/platform/program-name'
 import { gatewayAddress } from './gateway-address.ts'
 import type { GatewayAddress } from './gateway-address.ts'
 import { machineId } from './machine-id.ts'
@@ -37,7 +39,7 @@ export async function join(options: JoinOptions): Promise<string> {
   const address = gatewayAddress(options.url)
   const driver = driverName(options.driver)
   const settings = driverSettings(options)
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  makeFolder(directory)
   if (isEnrolled(directory) && !options.replace) {
     throw new NodeConfigError(
       `${directory} holds an enrolled node already. Use --replace to enrol it anew, or --dir for another one.`,
@@ -65,7 +67,7 @@ export async function join(options: JoinOptions): Promise<string> {
       driver: { name: driver, settings },
       ...(options.freeBytesMin === undefined ? {} : { free_bytes_min: options.freeBytesMin }),
     })
-    return `This machine is node ${joined.node} (${name}) of ${address.base}. Start it with \`bluewire-node run --dir ${directory}\`.`
+    return `This machine is node ${joined.node} (${name}) of ${address.base}. Start it with \`${programName('bluewire-node')} run --dir ${directory}\`.`
   } finally {
     lock.release()
   }

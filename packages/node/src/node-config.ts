@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { nodeId } from '@bluewire/contract/node-protocol/common'
 import { writeFileAtomically } from '@bluewire/platform/atomic-file'
+import { programName } from '@bluewire/platform/program-name'
 
 /** A full sentence, for the person at the terminal. */
 export class NodeConfigError extends Error {
@@ -39,14 +40,16 @@ export function readNodeConfig(directory: string): NodeConfig {
     text = readFileSync(path, 'utf8')
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      throw new NodeConfigError(`No node is enrolled in ${directory}. Run \`bluewire-node join <url> <code>\` first.`)
+      throw new NodeConfigError(
+        `No node is enrolled in ${directory}. Run \`${programName('bluewire-node')} join URL CODE\` first.`,
+      )
     }
     throw new NodeConfigError(`${path} cannot be read (${(error as Error).message}).`)
   }
   const parsed = nodeConfig.safeParse(jsonOf(text))
   if (!parsed.success)
     throw new NodeConfigError(
-      `${path} is damaged. Join again with a new code: \`bluewire-node join <url> <code> --replace\`.`,
+      `${path} is damaged. Join again with a new code: \`${programName('bluewire-node')} join URL CODE --replace\`.`,
     )
   return parsed.data
 }

@@ -2,9 +2,10 @@
  * What "reached the phone", one JSON line per text. It stands for Messages' own database: a line is there, synced, before
  * the send is called sent, and after a crash it is what the driver looks in.
  */
-import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { AttemptId, Service } from '@bluewire/contract/ids'
+import { makeFolder } from '@bluewire/platform/make-folder'
 
 export type SimulatedText = Readonly<{
   attempt: AttemptId
@@ -47,7 +48,7 @@ export function memorySimulatorLog(texts: SimulatedText[] = []): SimulatorLog {
 
 /** Creates the file when there is none. A last line that a crash cut off is removed: its text did not reach the phone. */
 export function openSimulatorLog(path: string): SimulatorLog {
-  mkdirSync(dirname(path), { recursive: true })
+  makeFolder(dirname(path))
   const file = openSync(path, 'a+', 0o600)
   const { attempts, wholeBytes } = readWhole(path)
   ftruncateSync(file, wholeBytes)

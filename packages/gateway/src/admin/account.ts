@@ -4,6 +4,7 @@ import type { Account } from '../store/accounts-store.ts'
 import type { Plan } from '../store/tables.ts'
 import { entitlementNamed } from './entitlement-names.ts'
 import { findAccount } from './find-account.ts'
+import { PROGRAM } from './program.ts'
 import { isRegion } from './region.ts'
 import { instantText, tableLines } from './table.ts'
 import { Refused } from './verb.ts'
@@ -109,7 +110,7 @@ async function setAccount(call: Call): Promise<Answer> {
     ...(suspended === undefined ? {} : { suspended }),
   }
   if (Object.keys(change).length === 0) {
-    throw new Refused('Nothing to change was given. What there is: bluewire-gateway account set --help')
+    throw new Refused(`Nothing to change was given. What there is: ${PROGRAM} account set --help`)
   }
   return answer(call, await changed(call, id, change))
 }

@@ -1,7 +1,7 @@
 /** Words of the command line → which verb, with what. Nothing is run here. */
 import { parseArgs } from 'node:util'
 import type { ParseArgsConfig } from 'node:util'
-import { nearestName } from '../nearest-name.ts'
+import { nearestName } from '@bluewire/platform/nearest-name'
 import { COMMON_OPTIONS, commandOf } from './help.ts'
 import type { Given, Noun, Options, Verb } from './verb.ts'
 
@@ -12,6 +12,7 @@ export class UsageError extends Error {
 
 export type Command =
   | Readonly<{ kind: 'overview' }>
+  | Readonly<{ kind: 'version' }>
   | Readonly<{ kind: 'noun_help'; noun: Noun }>
   | Readonly<{ kind: 'verb_help'; noun: Noun; verb: Verb }>
   | Readonly<{ kind: 'run'; noun: Noun; verb: Verb; given: Given; asJson: boolean }>
@@ -19,6 +20,7 @@ export type Command =
 export function readCommandLine(nouns: readonly Noun[], words: readonly string[]): Command {
   const [nounWord, ...afterNoun] = words
   if (nounWord === undefined || isHelp(nounWord)) return { kind: 'overview' }
+  if (nounWord === '--version') return { kind: 'version' }
   const noun = named(nouns, nounWord, '')
   const isSingle = noun.verbs.length === 1 && noun.verbs[0]?.name === ''
   const verbWord = isSingle ? '' : afterNoun[0]

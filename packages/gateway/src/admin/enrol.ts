@@ -1,4 +1,10 @@
+import type { AccountId } from '@bluewire/contract/ids'
+import { programName } from '@bluewire/platform/program-name'
 import { ENROLMENT_CODE_TTL_MS, newEnrolmentCode } from '../accounts/enrolment-codes.ts'
+import { isPublicUrlSet } from '../config/config.ts'
+import type { GatewayConfig } from '../config/config.ts'
+import { readQuickstartFile } from '../config/quickstart-file.ts'
+import type { Store } from '../store/store.ts'
 import { findAccount } from './find-account.ts'
 import { ACCOUNT_OPTION } from './verb.ts'
 import type { Answer, Call, Noun } from './verb.ts'
@@ -22,13 +28,34 @@ async function makeCode(call: Call): Promise<Answer> {
   const account = await findAccount(call, call.given.text('account'))
   const { code, hash } = newEnrolmentCode()
   await store.createEnrolment(actor, { codeHash: hash, account: account.id, expiresInMs: ENROLMENT_CODE_TTL_MS })
-  const command = `bluewire-node join ${config.publicUrl} ${code}`
+  const url = addressToJoin(config, process.env)
+  const command = `${programName('bluewire-node')} join ${url} ${code} --line ${await freeSimulatedLine(store, account.id)}:imessage,sms`
   return {
-    json: { account: account.id, code, url: config.publicUrl, command, expires_in: ENROLMENT_CODE_TTL_MS / 1000 },
+    json: { account: account.id, code, url, command, expires_in: ENROLMENT_CODE_TTL_MS / 1000 },
     lines: [
       command,
       '',
-      `Run this on the Mac within ${ENROLMENT_CODE_TTL_MS / 60_000} minutes. The code works once, for the account ${account.name}.`,
+      `Run this on the machine that is to be the node within ${ENROLMENT_CODE_TTL_MS / 60_000} minutes. The code works once, for the account ${account.name}.`,
+      'The node is simulated, and so is its line; a second node on one machine needs a folder of its own: --dir D',
     ],
+  }
+}
+
+/**
+ * Where a node finds the gateway. What is set wins; without that, a quick start in the same folder has written where it really listens,
+ * which need not be the default.
+ */
+function addressToJoin(config: GatewayConfig, variables: Readonly<Record<string, string | undefined>>): string {
+  const isSet = isPublicUrlSet(variables) || ['BLUEWIRE_HOST', 'BLUEWIRE_PORT', 'PORT'].some((name) => variables[name])
+  return isSet ? config.publicUrl : (readQuickstartFile(config.dataDir)?.url ?? config.publicUrl)
+}
+
+/** The only driver there is so far has no lines unless it is told; these numbers belong to nobody. */
+async function freeSimulatedLine(store: Store, account: AccountId): Promise<string> {
+  const taken = new Set((await store.lines(account)).map((line) => line.address))
+  // Not the first that is free: a node that was enrolled and has not run yet has no line here, but will.
+  for (let n = (await store.nodes(account)).length + 1; ; n++) {
+    const address = `+1500555${String(n).padStart(4, '0')}`
+    if (!taken.has(address)) return address
   }
 }

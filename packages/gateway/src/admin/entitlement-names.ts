@@ -1,4 +1,4 @@
-import { nearestName } from '../nearest-name.ts'
+import { nearestName } from '@bluewire/platform/nearest-name'
 import { Refused } from './verb.ts'
 
 /** What may be granted, and what it is for. */

@@ -1,6 +1,5 @@
+import { PROGRAM } from './program.ts'
 import type { Noun, Option, Verb } from './verb.ts'
-
-const PROGRAM = 'bluewire-gateway'
 
 export const COMMON_OPTIONS: Readonly<Record<string, Option>> = {
   json: { value: null, help: 'print the answer as JSON' },

@@ -1,7 +1,9 @@
 /** `bluewire-gateway NOUN VERB …`: administers a gateway, running or not, through the store it uses. */
 import { userInfo } from 'node:os'
+import packageJson from '../../package.json' with { type: 'json' }
 import { loadConfig } from '../config/config.ts'
 import type { GatewayConfig } from '../config/config.ts'
+import { namesInWrongCase } from '../config/env.ts'
 import type { Actor } from '../store/accounts-store.ts'
 import { StoreUnavailableError } from '../store/store.ts'
 import type { Store } from '../store/store.ts'
@@ -11,6 +13,7 @@ import type { Command } from './command-line.ts'
 import { nounHelp, overview, verbHelp } from './help.ts'
 import { NOUNS } from './nouns.ts'
 import { hasStore, openStore } from './open-store.ts'
+import { PROGRAM } from './program.ts'
 import { Refused } from './verb.ts'
 
 const EXIT_REFUSED = 1
@@ -22,6 +25,7 @@ try {
   const command = readCommandLine(NOUNS, process.argv.slice(2))
   if (command.kind === 'run') {
     config = loadConfig(process.env)
+    for (const sentence of namesInWrongCase(process.env)) console.error(sentence)
     await run(command, config)
   } else {
     console.log(helpText(command))
@@ -39,7 +43,7 @@ async function run(
   if (!hasStore(where) && verb.mayCreateStore !== true) {
     throw new Refused(
       `There is no gateway database in ${where.dataDir}. Name its folder with BLUEWIRE_DATA_DIR, or make the first account: ` +
-        'bluewire-gateway account create NAME',
+        `${PROGRAM} account create NAME`,
     )
   }
   const store = openStore(where)
@@ -64,6 +68,8 @@ async function remember(store: Store, read: { actor: Actor; action: string }): P
 
 function helpText(command: Exclude<Command, { kind: 'run' }>): string {
   switch (command.kind) {
+    case 'version':
+      return `Bluewire ${packageJson.version}`
     case 'overview':
       return overview(NOUNS)
     case 'noun_help':
@@ -78,7 +84,7 @@ function helpText(command: Exclude<Command, { kind: 'run' }>): string {
 async function explain(error: unknown): Promise<{ sentence: string; exitCode: number }> {
   if (error instanceof UsageError) return { sentence: error.message, exitCode: EXIT_USAGE }
   if (error instanceof Refused) return { sentence: error.message, exitCode: EXIT_REFUSED }
-  return explainStartFailure(error, config && { ...config, command: 'bluewire-gateway' })
+  return explainStartFailure(error, config && { ...config, command: `${PROGRAM} …`, isAdmin: true })
 }
 
 function userName(): string {

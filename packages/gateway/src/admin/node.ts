@@ -1,5 +1,6 @@
 import { isNodeId } from '@bluewire/contract/ids'
 import { findAccount } from './find-account.ts'
+import { PROGRAM } from './program.ts'
 import { instantText, tableLines } from './table.ts'
 import { ACCOUNT_OPTION, Refused } from './verb.ts'
 import type { Answer, Call, Noun } from './verb.ts'
@@ -28,13 +29,18 @@ export const node: Noun = {
 
 async function listNodes(call: Call): Promise<Answer> {
   const { id } = await findAccount(call, call.given.text('account'))
-  const nodes = await call.store.nodes(id)
+  const lines = await call.store.lines(id)
+  const nodes = (await call.store.nodes(id)).map((n) => ({
+    ...n,
+    lines: lines.filter((l) => l.node?.id === n.id && l.sends).map((l) => l.address),
+  }))
   const rows = nodes.map((n) => [
     n.id,
     n.name,
     n.online ? 'online' : 'offline',
     n.health,
     n.simulated ? `${n.driver} (simulated)` : n.driver,
+    n.lines.length === 0 ? '-' : n.lines.join(', '),
     n.online ? '-' : instantText(n.closedAtMs),
   ])
   return {
@@ -45,16 +51,17 @@ async function listNodes(call: Call): Promise<Answer> {
       health: n.health,
       driver: n.driver,
       simulated: n.simulated,
+      lines: n.lines,
       closed_at: n.closedAtMs,
     })),
-    lines: tableLines(['id', 'name', 'state', 'health', 'driver', 'away since'], rows),
+    lines: tableLines(['id', 'name', 'state', 'health', 'driver', 'lines', 'away since'], rows),
   }
 }
 
 async function retireNode({ store, actor, given }: Call): Promise<Answer> {
   const id = given.positionals[0] ?? ''
   const isRetired = isNodeId(id) && (await store.retireNode(actor, id))
-  if (!isRetired) throw new Refused(`There is no node ${id} in service. All of them: bluewire-gateway node list`)
+  if (!isRetired) throw new Refused(`There is no node ${id} in service. All of them: ${PROGRAM} node list`)
   return {
     json: { id, retired: true },
     lines: [

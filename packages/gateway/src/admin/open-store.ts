@@ -1,14 +1,16 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { newUlidSource, systemChance } from '@bluewire/platform/chance'
 import { systemClock } from '@bluewire/platform/clock'
+import { makeFolder } from '@bluewire/platform/make-folder'
 import { databaseFile } from '../config/config.ts'
+import { refuseEmptiedDatabase } from '../config/emptied-database.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
 import type { Store } from '../store/store.ts'
 
-/** Whether a gateway, or an admin command, has made a database there. */
+/** Whether a gateway, or an admin command, has made a database there. Throws where that may not be known. */
 export function hasStore(config: GatewayConfig): boolean {
-  return existsSync(databaseFile(config.dataDir))
+  return statSync(databaseFile(config.dataDir), { throwIfNoEntry: false }) !== undefined
 }
 
 /**
@@ -16,7 +18,8 @@ export function hasStore(config: GatewayConfig): boolean {
  * each request. Nobody here waits for hints.
  */
 export function openStore(config: GatewayConfig): Store {
-  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
+  makeFolder(config.dataDir)
+  refuseEmptiedDatabase(config.dataDir)
   return openSqliteStore(databaseFile(config.dataDir), {
     clock: systemClock,
     ulid: newUlidSource(() => systemClock.nowMs(), systemChance),

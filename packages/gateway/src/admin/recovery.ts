@@ -1,4 +1,5 @@
 import { databaseFile } from '../config/config.ts'
+import { PROGRAM } from './program.ts'
 import { readRecoveryStatus } from './recovery-status.ts'
 import type { RecoveryStatus } from './recovery-status.ts'
 import { instantText } from './table.ts'
@@ -50,7 +51,7 @@ async function endRecovery(call: Call): Promise<Answer> {
   if (waitingFor.length > 0 && !call.given.flag('yes')) {
     throw new Refused(
       `${namesOf(waitingFor)} has not yet told what it sent since the backup; what it sent may then be sent again. ` +
-        'If it never comes back: bluewire-gateway recovery end --yes',
+        `If it never comes back: ${PROGRAM} recovery end --yes`,
     )
   }
   await call.store.endRecovery()

@@ -1,9 +1,10 @@
 import { systemChance, newUlidSource } from '@bluewire/platform/chance'
-import { DEFAULT_SCOPES, isScope, newToken, SCOPES, TOKEN_PREFIX } from '../accounts/tokens.ts'
-import { nearestName } from '../nearest-name.ts'
+import { DEFAULT_SCOPES, isScope, newToken, SCOPES, SCOPES_IN_USE, TOKEN_PREFIX } from '../accounts/tokens.ts'
+import { nearestName } from '@bluewire/platform/nearest-name'
 import type { Token } from '../store/accounts-store.ts'
 import type { TokenState } from '../store/tables.ts'
 import { findAccount } from './find-account.ts'
+import { PROGRAM } from './program.ts'
 import { instantText, tableLines } from './table.ts'
 import { ACCOUNT_OPTION, Refused } from './verb.ts'
 import type { Answer, Call, Given, Noun, Verb } from './verb.ts'
@@ -24,7 +25,9 @@ export const token: Noun = {
         scope: {
           value: 'SCOPE',
           isRepeatable: true,
-          help: `what it may do (default: ${DEFAULT_SCOPES.join(', ')}); of: ${SCOPES.join(', ')}`,
+          help:
+            `what it may do (default: ${DEFAULT_SCOPES.join(', ')}); of: ${SCOPES_IN_USE.join(', ')}; ` +
+            `reserved, for routes that are not there yet: ${SCOPES.filter((scope) => !SCOPES_IN_USE.includes(scope)).join(', ')}`,
         },
         prefix: {
           value: 'TEXT',
@@ -67,7 +70,7 @@ async function createToken(call: Call): Promise<Answer> {
     lines: [
       made.token,
       '',
-      `This is shown once. It may ${scopes.join(', ')}; revoke it with: bluewire-gateway token revoke ${stored.id}`,
+      `This is shown once. Its scopes: ${scopes.join(', ')}. To take it back: ${PROGRAM} token revoke ${stored.id}`,
     ],
   }
 }
@@ -95,14 +98,12 @@ function stateVerb(name: string, state: TokenState, summary: string): Verb {
     async run({ store, actor, given }) {
       const id = given.positionals[0] ?? ''
       if (!isTokenId(id))
-        throw new Refused(
-          `${id.slice(0, 8)}… is not the id of a token (tok_…). All of them: bluewire-gateway token list`,
-        )
+        throw new Refused(`${id.slice(0, 8)}… is not the id of a token (tok_…). All of them: ${PROGRAM} token list`)
       const changed = await store.setTokenState(actor, id, state)
-      if (changed === undefined) throw new Refused(`There is no token ${id}. All of them: bluewire-gateway token list`)
+      if (changed === undefined) throw new Refused(`There is no token ${id}. All of them: ${PROGRAM} token list`)
       if (changed.state !== state)
         throw new Refused(
-          `The token ${id} is ${changed.state}, and that is for good. Make a new one: bluewire-gateway token create`,
+          `The token ${id} is ${changed.state}, and that is for good. Make a new one: ${PROGRAM} token create`,
         )
       return { json: jsonOf(changed), lines: [`The token ${id} (…${changed.hint}) is ${changed.state}.`] }
     },

@@ -6,8 +6,8 @@
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { addressOf, databaseFile, loadConfig } from './config.ts'
-import { ConfigError } from './env.ts'
-import { nearestName } from '../nearest-name.ts'
+import { ConfigError, namesInWrongCase } from './env.ts'
+import { nearestName } from '@bluewire/platform/nearest-name'
 import { durationText, sizeText } from './values.ts'
 
 function problemsOf(env: Record<string, string>): readonly string[] {
@@ -131,6 +131,15 @@ describe('names', () => {
   test('nothing near: where all of them are', () => {
     expect(problemsOf({ BLUEWIRE_KUBERNETES_CLUSTER: '1' })).toEqual([
       'BLUEWIRE_KUBERNETES_CLUSTER is not a setting. All settings are in docs/configuration.md.',
+    ])
+  })
+
+  test('a setting in small letters is no setting, which is said', () => {
+    expect(
+      namesInWrongCase({ bluewire_port: '1', Bluewire_Host: '1', bluewire_other: '1', BLUEWIRE_HOST: '1' }),
+    ).toEqual([
+      'bluewire_port is not read: names of settings are in capitals. Did you mean BLUEWIRE_PORT?',
+      'Bluewire_Host is not read: names of settings are in capitals. Did you mean BLUEWIRE_HOST?',
     ])
   })
 

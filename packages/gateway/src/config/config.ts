@@ -74,6 +74,11 @@ export function toConfig(env: RawEnv): GatewayConfig {
   }
 }
 
+/** Whether an address was set, or is only concluded from host and port. */
+export function isPublicUrlSet(variables: Readonly<Record<string, string | undefined>>): boolean {
+  return (variables['BLUEWIRE_PUBLIC_URL']?.trim() ?? '') !== ''
+}
+
 /** The database of the gateway; everything that must be kept stands in it. */
 export function databaseFile(dataDir: string): string {
   return join(dataDir, 'bluewire.sqlite')

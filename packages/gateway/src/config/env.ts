@@ -1,5 +1,5 @@
 /** Reads the environment: nothing is decided here, and nothing is refused before everything was read. */
-import { nearestName } from '../nearest-name.ts'
+import { nearestName } from '@bluewire/platform/nearest-name'
 import { allowedValues, parseValue } from './values.ts'
 import { SETTINGS } from './settings.ts'
 import type { Setting } from './settings.ts'
@@ -72,6 +72,17 @@ function unknownNames(names: readonly string[]): string[] {
         nearest === null ? 'All settings are in docs/configuration.md.' : `Did you mean ${PREFIX}${nearest}?`
       return `${name} is not a setting. ${advice}`
     })
+}
+
+/**
+ * Sentences about names that are settings but for their case. They are no settings, and other programs may have names in small letters;
+ * but more likely somebody wonders why nothing changes.
+ */
+export function namesInWrongCase(variables: Readonly<Record<string, string | undefined>>): string[] {
+  const known: readonly string[] = SETTINGS.map((setting) => setting.name)
+  return Object.keys(variables)
+    .filter((name) => !name.startsWith(PREFIX) && known.includes(name.toUpperCase()))
+    .map((name) => `${name} is not read: names of settings are in capitals. Did you mean ${name.toUpperCase()}?`)
 }
 
 function withoutPrefix(name: string): string {

@@ -36,6 +36,7 @@ export class Sweeper {
   readonly #chores: Chore[]
   #timer: Timer | null = null
   #stopped = false
+  #running: Promise<void> | null = null
   #wallMinusMonotonicMs: number
 
   constructor(parts: SweeperParts) {
@@ -72,13 +73,15 @@ export class Sweeper {
     this.#tick()
   }
 
-  stop(): void {
+  /** Resolves when nothing of it uses the store any more. */
+  async stop(): Promise<void> {
     this.#stopped = true
     this.#timer?.cancel()
+    await this.#running
   }
 
   #tick(): void {
-    void this.#runDue().finally(() => {
+    this.#running = this.#runDue().finally(() => {
       if (!this.#stopped) this.#timer = this.#clock.setTimer(1000, () => this.#tick())
     })
   }

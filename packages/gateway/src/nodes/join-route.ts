@@ -5,6 +5,7 @@ import { BluewireError } from '@bluewire/contract/errors'
 import { joinRequest } from '@bluewire/contract/node-protocol/join'
 import type { JoinResponse } from '@bluewire/contract/node-protocol/join'
 import type { Ulid } from '@bluewire/contract/ids'
+import { programName } from '@bluewire/platform/program-name'
 import { enrolmentCodeHash } from '../accounts/enrolment-codes.ts'
 import type { Store } from '../store/store.ts'
 import { hashCredential } from './node-server.ts'
@@ -35,7 +36,7 @@ export function registerJoinRoute(app: FastifyInstance, deps: { store: Store; ul
     if (joined === undefined) {
       throw new BluewireError(
         'enrolment_refused',
-        'This enrolment code is not valid: it was mistyped, used already, or is older than 15 minutes. Make a new one with `bluewire-gateway enrol`.',
+        `This enrolment code is not valid: it was mistyped, used already, or is older than 15 minutes. Make a new one with \`${programName('bluewire-gateway')} enrol\`.`,
       )
     }
     return { node: joined.node, credential }

@@ -215,7 +215,14 @@ export class NodeSession {
     this.#committed = new CommittedFrames(answer.ackedSeq)
     this.#workAfterSeq = frame.outbox.head
     this.#state = 'resuming'
-    this.#deps.log('session_hello', { node: this.node, epoch: answer.epoch, resume: answer.resume.length })
+    // Fewer lines than were offered: another node that is connected has the others.
+    this.#deps.log('session_hello', {
+      node: this.node,
+      epoch: answer.epoch,
+      resume: answer.resume.length,
+      lines: answer.lines.length,
+      offered: frame.lines.length,
+    })
     if (answer.ahead) this.#deps.log('node_ahead_of_store', { node: this.node, account: answer.account }, 'alert')
     this.#deps.onWelcomed?.(this)
     this.#within(READY_WITHIN_MS, () => this.#state === 'resuming', 'No ready came.')

@@ -1,5 +1,6 @@
 /** What the parts print goes to a file each; nothing of it belongs on the terminal. */
-import { closeSync, fstatSync, openSync, readSync, renameSync, statSync } from 'node:fs'
+import { fstatSync, openSync, readSync, renameSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 
 /** Larger ones are put aside at the start, one generation. */
 const SIZE_MAX = 16 * 1024 * 1024
@@ -12,11 +13,16 @@ export type LogFile = Readonly<{
   lastSentence(): string | undefined
 }>
 
+/** Of one of the two processes. */
+export function logPath(dataDir: string, of: 'gateway' | 'node'): string {
+  return join(dataDir, `${of}.log`)
+}
+
 export function openLogFile(path: string): LogFile {
   putAside(path)
-  const fd = openSync(path, 'a', 0o600)
+  const fd = openSync(path, 'a+', 0o600)
   const begin = fstatSync(fd).size
-  return { path, fd, lastSentence: () => lastSentenceOf(path, begin) }
+  return { path, fd, lastSentence: () => lastSentenceOf(fd, begin) }
 }
 
 function putAside(path: string): void {
@@ -25,19 +31,15 @@ function putAside(path: string): void {
 }
 
 /** Programs say why they end in a plain line; entries of a log are JSON, and lines of a stack trace are indented. */
-function lastSentenceOf(path: string, begin: number): string | undefined {
-  const lines = readFrom(path, begin).split('\n')
+function lastSentenceOf(fd: number, begin: number): string | undefined {
+  const lines = readFrom(fd, begin).split('\n')
   return lines.findLast((line) => /^[^{\s]/.test(line))
 }
 
-function readFrom(path: string, begin: number): string {
-  const fd = openSync(path, 'r')
-  try {
-    const end = fstatSync(fd).size
-    const from = Math.max(begin, end - TAIL_BYTES)
-    const bytes = Buffer.alloc(Math.max(0, end - from))
-    return bytes.toString('utf8', 0, readSync(fd, bytes, 0, bytes.length, from))
-  } finally {
-    closeSync(fd)
-  }
+/** Through the open file: its name may lead elsewhere by now, or nowhere. */
+function readFrom(fd: number, begin: number): string {
+  const end = fstatSync(fd).size
+  const from = Math.max(begin, end - TAIL_BYTES)
+  const bytes = Buffer.alloc(Math.max(0, end - from))
+  return bytes.toString('utf8', 0, readSync(fd, bytes, 0, bytes.length, from))
 }

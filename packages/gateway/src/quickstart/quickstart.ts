@@ -1,7 +1,8 @@
-import { mkdirSync, statfsSync } from 'node:fs'
-import { join } from 'node:path'
+import { statfsSync } from 'node:fs'
 import { setTimeout as passed } from 'node:timers/promises'
+import { makeFolder } from '@bluewire/platform/make-folder'
 import { openStore } from '../admin/open-store.ts'
+import { isPublicUrlSet } from '../config/config.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import { sizeText } from '../config/values.ts'
 import type { Account } from '../store/accounts-store.ts'
@@ -9,8 +10,9 @@ import type { LineView, Store } from '../store/store.ts'
 import type { Announced } from './announcement.ts'
 import type { Child, ChildEnd } from './child.ts'
 import { startGatewayProcess } from './gateway-process.ts'
+import { FolderWatch } from './folder-watch.ts'
 import { createEnrolment, prepareInstance } from './instance.ts'
-import { openLogFile } from './log-file.ts'
+import { logPath, openLogFile } from './log-file.ts'
 import {
   joined,
   joinedNode,
@@ -21,7 +23,7 @@ import {
   updateNodeFile,
 } from './node-process.ts'
 import type { NodePlace } from './node-process.ts'
-import { readQuickstartFile, writeQuickstartFile } from './quickstart-file.ts'
+import { readQuickstartFile, writeQuickstartFile } from '../config/quickstart-file.ts'
 import { StartFailed } from './start-failed.ts'
 
 const POLL_MS = 25
@@ -41,6 +43,7 @@ export class Quickstart {
   #gateway: Child | undefined
   #joining: Child | undefined
   #node: NodeKeeper | undefined
+  #folder: FolderWatch | undefined
 
   /** `tell` gets what people must know at once and that is no part of the announcement. */
   constructor(config: GatewayConfig, tell: Told) {
@@ -55,13 +58,19 @@ export class Quickstart {
    */
   async start(): Promise<Announced & { gatewayEnded: Promise<ChildEnd> }> {
     const { dataDir } = this.#config
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
-    const place = nodePlace(dataDir, openLogFile(join(dataDir, 'node.log')))
+    makeFolder(dataDir)
+    this.#folder = new FolderWatch(dataDir, () =>
+      this.#tell(
+        `The data folder ${dataDir} is gone. If it was moved, everything is where it is now; if it was removed, it is lost. ` +
+          'Put the folder back before the next start.',
+      ),
+    )
+    const place = nodePlace(dataDir, openLogFile(logPath(dataDir, 'node')))
     const saved = readQuickstartFile(dataDir)?.token
-    const gateway = startGatewayProcess(openLogFile(join(dataDir, 'gateway.log')))
+    const gateway = startGatewayProcess(openLogFile(logPath(dataDir, 'gateway')))
     this.#gateway = gateway.child
     const listening = await gateway.ready
-    const url = process.env['BLUEWIRE_PUBLIC_URL'] ? this.#config.publicUrl : listening.url
+    const url = isPublicUrlSet(process.env) ? this.#config.publicUrl : listening.url
     const store = openStore(this.#config)
     try {
       const { account, token, tokenIs } = await prepareInstance(store, saved)
@@ -80,6 +89,8 @@ export class Quickstart {
 
   /** The gateway first: while it answers those who wait, its node must still be there. */
   async stop(): Promise<void> {
+    this.#folder?.look()
+    this.#folder?.stop()
     const deadline = passed(STOP_MS_MAX)
     this.#joining?.kill('SIGTERM')
     this.#gateway?.kill('SIGTERM')

@@ -1,5 +1,5 @@
 /** Accounts, tokens, nodes' enrolment, quota and the audit log: the part of the store that people administer. */
-import type { AccountId, NodeId, TokenId } from '@bluewire/contract/ids'
+import type { AccountId, LineId, NodeId, TokenId } from '@bluewire/contract/ids'
 import type { Plan, TokenState } from './tables.ts'
 
 export type Account = Readonly<{
@@ -41,6 +41,9 @@ export type AuditEntry = Readonly<{
 
 /** Who does something, for the audit log: `cli:root`, `token:tok_…`, `quickstart`. */
 export type Actor = string
+
+/** `pause` holds back what is queued; `suspend` takes the line out of use. The other two end them. */
+export type LineOrder = 'pause' | 'resume' | 'suspend' | 'unsuspend'
 
 /** Every write here appends to the audit log in its own transaction. */
 export interface AccountsStore {
@@ -106,6 +109,8 @@ export interface AccountsStore {
       }>
     >
   >
+  /** False: there is no such line. */
+  orderLine(actor: Actor, id: LineId, wanted: { order: LineOrder; reason: string | null }): Promise<boolean>
   /** Takes its credential away; its open attempts become unknown, its history stays. */
   retireNode(actor: Actor, id: NodeId): Promise<boolean>
 

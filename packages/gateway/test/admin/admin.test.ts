@@ -182,11 +182,13 @@ describe('nodes and recovery', { timeout: STORY_MS }, () => {
     await ask(dataDir, 'account', 'create', 'A')
     const { stdout } = await admin(dataDir, 'enrol')
     expect(stdout).toMatch(
-      /^bluewire-node join https:\/\/b\.example\.com (\w{4}-){3}\w{4}\n\nRun this on the Mac within 15 minutes\./,
+      /^bluewire-node join https:\/\/b\.example\.com (\w{4}-){3}\w{4} --line \+15005550001:imessage,sms\n\nRun this on [^\n]+ within 15 minutes\./,
     )
     const answer = await ask<{ code: string; command: string }>(dataDir, 'enrol', '--account', 'A')
     expect(answer).toMatchObject({ url: 'https://b.example.com', expires_in: 900 })
-    expect(answer.command).toBe(`bluewire-node join https://b.example.com ${answer.code}`)
+    expect(answer.command).toBe(
+      `bluewire-node join https://b.example.com ${answer.code} --line +15005550001:imessage,sms`,
+    )
     expect(readFileSync(join(dataDir, 'bluewire.sqlite')).includes(answer.code)).toBe(false)
   })
 

@@ -96,6 +96,8 @@ describe('the port', { timeout: STORY_MS }, () => {
     const env = { BLUEWIRE_DATA_DIR: dataDir, BLUEWIRE_PORT: String(first.port) }
     const sentence = expectOneSentence(await run(['node', LAUNCHER, QUICKSTART], { env }))
     expect(sentence).toContain(`Port ${first.port} of 127.0.0.1 is taken: Bluewire already runs there.`)
+    const alone = await run(['node', LAUNCHER, GATEWAY], { env: { ...env, BLUEWIRE_DATA_DIR: newFolder() } })
+    expect(expectOneSentence(alone)).toBe(sentence)
     const [, advised] = /BLUEWIRE_PORT=(\d+) npm start$/.exec(sentence) ?? []
     await startQuickstart(dataDir, { env: { BLUEWIRE_PORT: advised ?? '' } })
   })
@@ -126,6 +128,9 @@ describe('the data folder', { timeout: STORY_MS }, () => {
         `The data folder ${first.dataDir} is in use by another Bluewire gateway, process ${first.gatewayPid}.`,
       )
     }
+    // The log is that of the gateway that runs: the refused ones left nothing in it.
+    const entries = readFileSync(join(first.dataDir, 'gateway.log'), 'utf8').trimEnd().split('\n')
+    for (const entry of entries) expect(entry).toMatch(/^\{/)
     expect(await isListening(first.port)).toBe(true)
     expect(lockHolder(first.dataDir, 'gateway')).toBe(first.gatewayPid)
   })
@@ -167,6 +172,16 @@ describe('the data folder', { timeout: STORY_MS }, () => {
     const sentence = expectOneSentence(await start({ BLUEWIRE_DATA_DIR: path(folder) }))
     expect(sentence).toBe(
       `BLUEWIRE_DATA_DIR is ${path(folder)}, but that is not a folder. Choose another one: BLUEWIRE_DATA_DIR=~/bluewire-data npm start`,
+    )
+  })
+})
+
+describe('a folder that cannot be', { timeout: STORY_MS }, () => {
+  test.for([QUICKSTART, GATEWAY])('where the system makes none (%s)', async (program, { skip }) => {
+    skip(process.platform !== 'linux', 'only Linux has /proc')
+    const ran = await run(['node', LAUNCHER, program], { env: { BLUEWIRE_DATA_DIR: '/proc/x' } })
+    expect(expectOneSentence(ran)).toBe(
+      'BLUEWIRE_DATA_DIR is /proc/x, but the system makes no folder there. Choose another one: BLUEWIRE_DATA_DIR=~/bluewire-data npm start',
     )
   })
 })
@@ -285,6 +300,32 @@ describe('the database', { timeout: STORY_MS }, () => {
     )
     rmSync(lock)
     await usedFolder(folder)
+  })
+
+  test('is a folder', async () => {
+    const folder = newOwnFolder()
+    mkdirSync(join(folder, 'bluewire.sqlite'))
+    for (const program of [QUICKSTART, GATEWAY]) {
+      const sentence = expectOneSentence(await start({ BLUEWIRE_DATA_DIR: folder }, program))
+      expect(sentence).toMatch(
+        /bluewire\.sqlite is a folder, but the database is a file of that name; nothing was changed\. /,
+      )
+    }
+  })
+
+  test.for(['quickstart.json', 'node'])('was emptied, which %s beside it shows', async (sign) => {
+    const { folder, database } = await usedFolder()
+    writeFileSync(join(folder, sign), '')
+    truncateSync(database, 0)
+    for (const program of [QUICKSTART, GATEWAY]) {
+      const sentence = expectOneSentence(await start({ BLUEWIRE_DATA_DIR: folder }, program))
+      expect(sentence).toMatch(
+        new RegExp(
+          `^The database ${database} is empty, but ${folder} was in use before \\(${sign} is there\\): what was stored is gone\\. Put a backup `,
+        ),
+      )
+    }
+    expect(readFileSync(database)).toHaveLength(0)
   })
 
   test('is of a newer Bluewire', async () => {

@@ -4,7 +4,7 @@
  * data and token survive a restart; it obeys the settings; it stops in time, whoever is killed and how.
  * World: the launcher on the machine's own Node.js, the gateway and the node as processes, real files, curl. Nothing is mocked.
  */
-import { readdirSync, rmSync, statSync } from 'node:fs'
+import { readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Command, expectGone, freePort, isListening, lockHolder, newFolder, run, ROOT } from './command.ts'
@@ -235,6 +235,30 @@ describe('stopping', { timeout: STORY_MS }, () => {
   })
 })
 
+test(
+  'a data folder that was moved away: it is said once, and Ctrl-C still ends well',
+  { timeout: STORY_MS },
+  async () => {
+    const story = await startQuickstart(join(newFolder(), 'data'))
+    renameSync(story.dataDir, `${story.dataDir}.away`)
+    story.command.killGroup('SIGINT')
+    expect(await story.command.ended).toEqual({ code: 0, signal: null })
+    expect(linesOf(story.command.stderr)).toEqual([
+      expect.stringMatching(new RegExp(`^The data folder ${story.dataDir} is gone\\. `)),
+      '',
+    ])
+    await expectGone([story.gatewayPid, story.nodePid], 0)
+  },
+)
+
+test('a data folder that was moved away is noticed while it runs', { timeout: STORY_MS }, async () => {
+  const story = await startQuickstart(join(newFolder(), 'data'))
+  renameSync(story.dataDir, `${story.dataDir}.away`)
+  await story.command.until(({ stderr }) => stderr.includes(`The data folder ${story.dataDir} is gone.`))
+  await stop(story)
+  expect(linesOf(story.command.stderr)).toHaveLength(2)
+})
+
 describe('a part that dies', { timeout: STORY_MS }, () => {
   test('the node is started again, which is said once', async () => {
     const story = await startQuickstart(newFolder())
@@ -258,7 +282,9 @@ describe('a part that dies', { timeout: STORY_MS }, () => {
     const story = await startQuickstart(newFolder())
     process.kill(story.gatewayPid, 'SIGKILL')
     expect(await story.command.ended).toEqual({ code: 1, signal: null })
-    expect(story.command.stderr).toBe('The gateway ended by itself (SIGKILL), and the quick start with it.\n')
+    expect(story.command.stderr).toBe(
+      `The gateway ended by itself (SIGKILL; its log is ${join(story.dataDir, 'gateway.log')}), and the quick start with it.\n`,
+    )
     await expectGone([story.nodePid], 0)
   })
 })

@@ -249,6 +249,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'failed-though-sent-again',
     breaks:
       'R4 (hole 27): a message is called failed when its second attempt did not go out, although the first may have',
+    foundAs: ['R4'],
     edits: [
       {
         file: 'engine/src/message-state.ts',

@@ -42,6 +42,8 @@ export function prepareLineOffers(parts: WriteParts, append: AppendEvent): LineO
       burst,
       at: tx.nowMs,
     })
+    if (held !== undefined && held.node !== from.node)
+      append(tx, { account: from.account, type: 'line.moved', node: from.node, line: id })
     if (held === undefined) append(tx, { account: from.account, type: 'line.added', node: from.node, line: id })
   }
 
@@ -79,12 +81,12 @@ function prepare(db: Db) {
     /** `taken`: another node that is neither removed nor away sends from it. */
     held: db.statement<
       { account: AccountId; address: string; node: NodeId },
-      { id: LineId; simulated: Flag; epoch: number; taken: Flag }
+      { id: LineId; node: NodeId | null; simulated: Flag; epoch: number; taken: Flag }
     >((k, p) =>
       k
         .selectFrom('lines')
         .leftJoin('nodes', 'nodes.id', 'lines.node')
-        .select(['lines.id', 'lines.simulated', 'lines.epoch'])
+        .select(['lines.id', 'lines.node', 'lines.simulated', 'lines.epoch'])
         .select((e) =>
           e
             .case()

@@ -15,6 +15,7 @@ import { prepareHello } from './hello.ts'
 import { prepareInbound } from './inbound.ts'
 import { prepareJournals } from './journals.ts'
 import { prepareLineOffers } from './line-offers.ts'
+import { prepareLinesAdmin } from './lines-admin.ts'
 import { prepareMaintenance } from './maintenance.ts'
 import { prepareMessageWrites } from './message-change.ts'
 import { migrate } from './migrate.ts'
@@ -110,6 +111,7 @@ function prepareWrites(parts: WriteParts) {
     sessions: prepareSessions({ db, append, settle }),
     queue: prepareQueue({ db, append, messages, routing }),
     maintenance: prepareMaintenance(db),
+    linesAdmin: prepareLinesAdmin(db, accounts.appendAudit),
     nodes: prepareNodes({ db, append, settle, appendAudit: accounts.appendAudit }),
     reads: prepareReads(db),
     steadyClock: prepareSteadyClock(db),
@@ -247,6 +249,7 @@ function accountMethods(writer: GroupWriter, w: Writes, clock: Clock) {
       }),
     nodes: (account) =>
       read(() => nodes.list(account).map((n) => ({ ...n, online: n.online === 1, simulated: n.simulated === 1 }))),
+    orderLine: (actor, id, wanted) => writer.run((tx) => w.linesAdmin.order(tx, actor, { id, ...wanted })),
     retireNode: (actor, id) => writer.run((tx) => nodes.retire(tx, actor, id)),
     used: (account) => read(() => w.usage.used(account, monthOf(clock.nowMs())).all),
     usedByService: (account) => read(() => w.usage.used(account, monthOf(clock.nowMs()))),
