@@ -308,4 +308,11 @@ test('beside a running gateway: what it changes counts at once', { timeout: STOR
 
   gateway.kill('SIGTERM')
   expect(await gateway.ended).toEqual({ code: 0, signal: null })
+  const [first = ''] = gateway.stdout.split('\n')
+  expect(JSON.parse(first)).toMatchObject({
+    msg: 'ready',
+    url: `http://127.0.0.1:${port}`,
+    data_dir: dataDir,
+    version: '0.1.0',
+  })
 })
