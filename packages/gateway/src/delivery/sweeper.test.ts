@@ -107,7 +107,7 @@ test.each([
 test('nothing runs once it is stopped', async () => {
   const b = bench()
   await b.start()
-  b.sweeper.stop()
+  await b.sweeper.stop()
   const before = { ...b.ran }
   await b.clock.advance(3600_000)
   expect(b.ran).toEqual(before)
