@@ -56,7 +56,7 @@ export class Sweeper {
       chore('clock', 1_000, () => this.#repairClock()),
       chore('expire', 1_000, () => this.#expire()),
       chore('lost', 5_000, () => store.declareLost(options.nodeLostAfterMs)),
-      chore('sessions', 3_000, () => parts.sessions.reconcile()),
+      chore('sessions', 10_000, () => parts.sessions.reconcile()),
       chore('fail_over', 10_000, () => store.failOver(options.failoverAfterMs)),
       // A lost hint costs a poll: every line that has something queued is looked at.
       chore('poll', 5_000, async () => {

@@ -10,7 +10,8 @@ import type { SessionDeps } from './node-session.ts'
 
 export class LiveSessions {
   readonly #deps: SessionDeps
-  readonly #sessions = new Set<NodeSession>()
+  /** Mostly one of a node. */
+  readonly #byNode = new Map<NodeId, NodeSession[]>()
 
   constructor(deps: SessionDeps) {
     this.#deps = {
@@ -20,7 +21,7 @@ export class LiveSessions {
         deps.onWelcomed?.(session)
       },
       onClosed: (session) => {
-        this.#sessions.delete(session)
+        this.#forget(session)
         deps.onClosed(session)
       },
     }
@@ -28,12 +29,12 @@ export class LiveSessions {
 
   open(node: NodeId, socket: FrameSocket): NodeSession {
     const session = new NodeSession(node, socket, this.#deps)
-    this.#sessions.add(session)
+    this.#byNode.set(node, [...this.#of(node), session])
     return session
   }
 
   all(): readonly NodeSession[] {
-    return [...this.#sessions]
+    return [...this.#byNode.values()].flat()
   }
 
   /**
@@ -43,9 +44,8 @@ export class LiveSessions {
   async reconcile(): Promise<void> {
     const held = await this.#deps.store.heldNodes(this.#deps.gateway)
     const rows = new Map(held.map((row) => [row.node, row]))
-    const byNode = Map.groupBy(this.#sessions, (session) => session.node)
     for (const row of held) {
-      const mine = byNode.get(row.node) ?? []
+      const mine = this.#of(row.node)
       if (mine.some((session) => session.isGreeting)) continue // its hello may be committed at this moment
       const live = mine.find((session) => session.epoch === row.epoch)
       if (live !== undefined) this.#compare(live, row)
@@ -54,6 +54,16 @@ export class LiveSessions {
     for (const session of this.all()) {
       if (!session.isGreeting && rows.get(session.node)?.epoch !== session.epoch) await this.#askStanding(session)
     }
+  }
+
+  #of(node: NodeId): readonly NodeSession[] {
+    return this.#byNode.get(node) ?? []
+  }
+
+  #forget(session: NodeSession): void {
+    const others = this.#of(session.node).filter((other) => other !== session)
+    if (others.length === 0) this.#byNode.delete(session.node)
+    else this.#byNode.set(session.node, others)
   }
 
   #compare(session: NodeSession, row: HeldNode): void {
@@ -73,8 +83,8 @@ export class LiveSessions {
   }
 
   #replaceOlder(newer: NodeSession): void {
-    for (const session of this.#sessions) {
-      if (session.node !== newer.node || session === newer || session.epoch > newer.epoch) continue
+    for (const session of this.#of(newer.node)) {
+      if (session === newer || session.epoch > newer.epoch) continue
       // One that has not said hello yet may be the next: its hello decides.
       if (!session.isGreeting) session.bye('replaced', 'A newer connection of this node took over.')
     }

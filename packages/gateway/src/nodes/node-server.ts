@@ -32,6 +32,8 @@ export class NodeServer {
     handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
   })
   readonly #peers = new Map<WebSocket, Peer>()
+  /** Counted, not searched for: after a restart ten thousand nodes come back at once. */
+  readonly #sockets = new Map<NodeId, number>()
   #pinging: NodeJS.Timeout | null = null
   #draining = false
 
@@ -85,7 +87,7 @@ export class NodeServer {
     if (!(request.headers['sec-websocket-protocol'] ?? '').includes(SUBPROTOCOL)) {
       return refuse(socket, 400, `The subprotocol ${SUBPROTOCOL} is required.`)
     }
-    if (this.#socketsOf(node.id) >= SOCKETS_PER_NODE_MAX)
+    if ((this.#sockets.get(node.id) ?? 0) >= SOCKETS_PER_NODE_MAX)
       return refuse(socket, 429, 'This node has too many connections. Close one, or wait.')
     this.#ws.handleUpgrade(request, socket, head, (ws) => this.#connected(ws, node.id))
   }
@@ -94,6 +96,7 @@ export class NodeServer {
     const session = this.sessions.open(node, socketOf(ws))
     const peer: Peer = { session, heardAtMs: this.#deps.clock.monotonicMs() }
     this.#peers.set(ws, peer)
+    this.#count(node, 1)
     const heard = (): void => void (peer.heardAtMs = this.#deps.clock.monotonicMs())
     ws.on('pong', heard)
     ws.on('ping', heard)
@@ -105,23 +108,25 @@ export class NodeServer {
     ws.on('error', () => ws.terminate())
     ws.on('close', () => {
       this.#peers.delete(ws)
+      this.#count(node, -1)
       session.closed()
     })
   }
 
-  #socketsOf(node: NodeId): number {
-    let n = 0
-    for (const { session } of this.#peers.values()) if (session.node === node) n++
-    return n
+  #count(node: NodeId, by: 1 | -1): void {
+    const n = (this.#sockets.get(node) ?? 0) + by
+    if (n === 0) this.#sockets.delete(node)
+    else this.#sockets.set(node, n)
   }
 
+  /** Nodes ping by themselves; only who has been silent since the last round is asked. */
   #pingAll(): void {
     const nowMs = this.#deps.clock.monotonicMs()
     for (const [ws, peer] of this.#peers) {
       if (nowMs - peer.heardAtMs > SILENT_PEER_MS || ws.bufferedAmount > BUFFERED_BYTES_MAX) {
         peer.session.bye('silent', 'Nothing was heard for too long.')
         ws.terminate()
-      } else {
+      } else if (nowMs - peer.heardAtMs >= PING_MS) {
         ws.ping()
       }
     }

@@ -51,7 +51,9 @@ test('every reason why an attempt just never ran', () => {
 test('the limits', () => {
   const limits = new Map(tables(section(TEXT, '## Limits'), ['What', 'Limit']).map(([what, limit]) => [what, limit]))
   expect(limits.get('a frame')).toBe(`${wire.FRAME_BYTES_MAX / 1024} KiB`)
-  expect(limits.get('a ping, from both sides')).toBe(`every ${wire.PING_MS / 1000} s`)
+  expect(limits.get('a ping of the node; of the gateway, to a node that is silent')).toBe(
+    `every ${wire.PING_MS / 1000} s`,
+  )
   expect(limits.get('a peer of which nothing was heard')).toBe(`closed after ${wire.SILENT_PEER_MS / 1000} s`)
   expect(limits.get('a connection without hello')).toBe(`closed after ${session.HELLO_WITHIN_MS / 1000} s`)
   expect(limits.get('a welcome without ready')).toBe(`closed after ${session.READY_WITHIN_MS / 1000} s`)
