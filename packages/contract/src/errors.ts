@@ -136,6 +136,13 @@ export function isFailureCode(code: string): code is FailureCode {
   return Object.hasOwn(ERRORS, code) && ERRORS[code as ErrorCode].area === 'outcome'
 }
 
+/** The word of the catalogue for a reason that a driver gave in a word of its own. Null: there is none. */
+export function failureCodeOf(reason: string): FailureCode | null {
+  if (isFailureCode(reason)) return reason
+  if (reason === 'apple_error_22') return 'recipient_not_on_imessage'
+  return reason.startsWith('apple_error') ? 'apple_error' : null
+}
+
 export type FieldError = Readonly<{ field: string; code: ErrorCode; reason: string }>
 
 /** An error meant for the caller. `message` is a full sentence: what happened, why, what to do. */

@@ -30,6 +30,14 @@ export function isMessageId(value: unknown): value is MessageId {
   return typeof value === 'string' && MESSAGE_ID.test(value)
 }
 
+const ALIAS = /^imsg_/
+
+/** The id that a caller means: the hosted service's documents also write `imsg_` for `imessage_`. Null: no message has such an id. */
+export function readMessageId(text: string): MessageId | null {
+  const id = text.replace(ALIAS, 'imessage_')
+  return isMessageId(id) ? id : null
+}
+
 export function isAttemptId(value: unknown): value is AttemptId {
   return typeof value === 'string' && ATTEMPT_ID.test(value)
 }

@@ -15,7 +15,7 @@ import { Sweeper } from './delivery/sweeper.ts'
 import { Waiters } from './delivery/waiters.ts'
 import { createHttpServer } from './http/server.ts'
 import { HTTP_DEFAULTS } from './http/http-deps.ts'
-import { createMetrics } from './metrics.ts'
+import { createMetrics, reasonLabel } from './metrics.ts'
 import { registerJoinRoute } from './nodes/join-route.ts'
 import { NodeServer } from './nodes/node-server.ts'
 import { SESSION_SETTINGS } from './nodes/node-session.ts'
@@ -77,9 +77,12 @@ function assemble(config: GatewayConfig, logger: Logger, events: GatewayEvents) 
     onHints: (hints) => bus.publish(hints),
     onFatal: events.onFatal ?? crash,
   })
-  const disk = new DiskGuard(config.dataDir, {
+  const disk = new DiskGuard({
+    directory: config.dataDir,
     acceptFreeBytes: config.diskAcceptFreeBytes,
     dispatchFreeBytes: config.diskDispatchFreeBytes,
+    clock,
+    onError: (error) => onError('disk', error),
   })
   const waiters = new Waiters(store, bus, clock)
   const dispatcher = new Dispatcher(bus, {
@@ -94,15 +97,15 @@ function assemble(config: GatewayConfig, logger: Logger, events: GatewayEvents) 
     clock,
     gateway,
     settings: SESSION_SETTINGS,
-    log: (event, fields) => logger.info(fields, event),
+    log: (event, fields, level) => (level === 'alert' ? logger.error(fields, event) : logger.info(fields, event)),
     onWorking: (session, lines) => dispatcher.attach(session, lines),
     onClosed: (session) => dispatcher.detach(session),
   })
   const options = { ...config, gateway: { id: gateway, pid: process.pid, host: hostname() }, onError }
-  const sweeper = new Sweeper({ store, clock, dispatcher, options })
+  const sweeper = new Sweeper({ store, clock, dispatcher, sessions: nodes.sessions, options })
   const metrics = createMetrics(store)
   bus.subscribe((hint) => {
-    if (hint.kind === 'outcome') metrics.outcomes.inc({ status: hint.status, reason: hint.reason })
+    if (hint.kind === 'outcome') metrics.outcomes.inc({ status: hint.status, reason: reasonLabel(hint.reason) })
   })
   const app = createHttpServer({
     store: acceptAndDispatch(store, dispatcher),

@@ -1,14 +1,23 @@
 /** What `/metrics` tells: every metric this gateway has, with its meaning. Labels are ids and words, never numbers or texts. */
+import { failureCodeOf } from '@bluewire/contract/errors'
+import type { FailureCode } from '@bluewire/contract/errors'
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 
 export type Metrics = Readonly<{
   registry: Registry
   /** `result`: accepted, replayed, mismatch, quota_exceeded, unknown. */
   accepts: Counter<'service' | 'result'>
-  /** Counted by whoever commits a message's state; `reason` is a word of the catalogue, or `none`. */
+  /** Counted by whoever commits a message's state; `reason` is made by `reasonLabel`. */
   outcomes: Counter<'status' | 'reason'>
   httpSeconds: Histogram<'route' | 'method' | 'status'>
 }>
+
+/**
+ * A word of the catalogue, `none` or `other`: nodes choose the words of their reasons, and each new one would be a series that is kept for ever.
+ */
+export function reasonLabel(reason: string): FailureCode | 'none' | 'other' {
+  return reason === '' ? 'none' : (failureCodeOf(reason) ?? 'other')
+}
 
 /** Where queues are counted: the store. Asked when `/metrics` is. */
 export interface QueueSource {

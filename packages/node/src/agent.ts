@@ -355,7 +355,10 @@ export class Agent {
 
   #inbound(message: InboundMessage): void {
     this.#writes.eventually(
-      () => this.#deps.journal.inbound(message, this.#deps.clock.nowMs()),
+      () => {
+        if (this.#deps.journal.inbound(message, this.#deps.clock.nowMs())) return
+        this.#log.error('inbound.not_understood', { service: message.service })
+      },
       () => this.#pump.push(),
     )
   }

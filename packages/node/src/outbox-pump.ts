@@ -1,4 +1,4 @@
-/** Sends the outbox over the current session: in order, each frame once per session, and takes the acks. */
+/** Sends the outbox over the current session: in order, each frame once per session, no further than a window beyond the acks it takes. */
 import type { AttemptId, JournalId } from '@bluewire/contract/ids'
 import type { Clock, Timer } from '@bluewire/platform/clock'
 import type { AgentLog } from './agent-log.ts'
@@ -7,6 +7,8 @@ import type { Journal } from './journal/journal.ts'
 
 /** A long backlog goes out in pieces, so that what arrives meanwhile is not kept waiting. */
 const FRAMES_PER_TURN = 100
+/** Frames beyond the last ack: a long backlog over a slow line would fill the socket's buffer, and the gateway would be taken for dead. */
+export const WINDOW = 200
 /** An ack that is lost costs a repeat: several share one commit. */
 const ACK_DELAY_MS = 100
 
@@ -16,6 +18,7 @@ export class OutboxPump {
   readonly #deps: Deps
   #send: ((text: string) => void) | null = null
   #sentUpTo = 0
+  #ackedUpTo = 0
   #turnAsked = false
   #acked = 0
   #ackTimer: Timer | null = null
@@ -27,7 +30,7 @@ export class OutboxPump {
   /** A session is ready: everything that waits is sent, oldest first. */
   open(send: (text: string) => void): void {
     this.#send = send
-    this.#sentUpTo = 0
+    this.#sentUpTo = this.#ackedUpTo = this.#deps.journal.heads().outbox.acked
     this.push()
   }
 
@@ -39,12 +42,14 @@ export class OutboxPump {
   push(): void {
     const { journal, clock } = this.#deps
     if (!this.#send || this.#turnAsked) return
-    const frames = journal.unacked(this.#sentUpTo, FRAMES_PER_TURN)
+    const room = Math.min(FRAMES_PER_TURN, this.#ackedUpTo + WINDOW - this.#sentUpTo)
+    if (room <= 0) return // the next ack goes on
+    const frames = journal.unacked(this.#sentUpTo, room)
     for (const { seq, text } of frames) {
       this.#sentUpTo = seq
       this.#send?.(text)
     }
-    if (frames.length < FRAMES_PER_TURN) return
+    if (frames.length < room) return
     this.#turnAsked = true
     clock.soon(() => {
       this.#turnAsked = false
@@ -73,6 +78,10 @@ export class OutboxPump {
     if (frame.seq > heads.outbox.head) return log.warn('ack.above_head', { seq: frame.seq, head: heads.outbox.head })
     this.#acked = Math.max(this.#acked, frame.seq)
     this.#ackTimer ??= clock.setTimer(ACK_DELAY_MS, () => this.storeAcks())
+    if (frame.seq <= this.#ackedUpTo) return
+    this.#ackedUpTo = frame.seq
+    this.#sentUpTo = Math.max(this.#sentUpTo, frame.seq)
+    this.push()
   }
 
   /** Acks belong to one journal id: what waits is stored, or forgotten when the journal is about to begin anew. */

@@ -4,4 +4,7 @@ export interface FrameSocket {
   send(text: string): void
   /** Ends the connection. With `now`, nothing that is still in a buffer is read any more. */
   close(how?: 'politely' | 'now'): void
+  /** Nothing is read until `resume`. A socket without them is always read. */
+  pause?(): void
+  resume?(): void
 }

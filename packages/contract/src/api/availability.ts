@@ -9,7 +9,9 @@ export const availabilityAnswer = z
       z.object({
         phoneNumber: z.string().meta({ description: 'The address of the line' }),
         available: z.boolean().meta({ description: 'A message given to it now would leave now' }),
-        health: z.enum(['good', 'unknown']).meta({ description: '`good` only with recent proof that its node works' }),
+        health: z.enum(['good', 'unknown']).meta({
+          description: '`good`: its node is connected, well, and has had evidence within 24 h that it can send',
+        }),
       }),
     ),
   })

@@ -5,7 +5,9 @@ import { messageStatus } from './envelope.ts'
 const instant = z.iso.datetime()
 const service = z.enum(['imessage', 'sms'])
 
-export const messageParams = z.object({ id: z.string().meta({ description: 'A `message_id`' }) })
+export const messageParams = z.object({
+  id: z.string().meta({ description: 'A `message_id`; `imsg_…` is understood as `imessage_…`' }),
+})
 
 export const attempt = z.object({
   id: z.string(),

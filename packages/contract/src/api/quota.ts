@@ -9,8 +9,13 @@ export const quotaAnswer = z
     crumbs: accountCrumbs.omit({ type: true }),
     plan: crumbs.shape.plan,
     text: z.object({
-      used: z.int().meta({ description: 'Messages of this UTC calendar month, iMessage and SMS' }),
-      limit: z.int().nullable().meta({ description: 'Null: no limit' }),
+      used: z.int().meta({ description: 'Messages of this UTC calendar month that were asked for as SMS' }),
+      limit: z.int().nullable().meta({ description: 'Of all messages of a month, iMessage and SMS; null: no limit' }),
+    }),
+    imessage: z.object({
+      used: z
+        .int()
+        .meta({ description: 'Messages of this month that were asked for as iMessage, also if they fell back' }),
     }),
   })
   .meta({ title: 'Quota' })

@@ -68,10 +68,25 @@ const understood = {
   simulated: z.literal(true).optional().meta({ description: 'Nothing left the machine' }),
 }
 
+const UNDERSTOOD_EXAMPLE = {
+  message_id: 'imessage_01K9Z7Q2M8S4T6V0X2Y4Z6A8B0',
+  status: 'sent',
+  to: '+1234567890',
+}
+
 /** The answer to a request with `beta_features`. */
 export const sendTextPageAnswer = z
   .strictObject({ message: z.string().meta({ examples: ['Successfully sent'] }), crumbs, ...understood })
-  .meta({ title: 'Sent' })
+  .meta({
+    title: 'Sent',
+    examples: [
+      {
+        message: 'Successfully sent',
+        crumbs: { plan: 'unlimited', quota: 1, type: 'imessage', ad: false },
+        ...UNDERSTOOD_EXAMPLE,
+      },
+    ],
+  })
 
 const responseMetadata = metadata.extend({ object: z.literal('response') })
 

@@ -19,6 +19,8 @@ export const service = z.enum(['imessage', 'sms'])
 /** Milliseconds since 1970, or a duration in milliseconds. */
 export const ms = z.number().int().min(0).max(9e15)
 export const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
+/** What a node counts up by one: no honest count comes near it, and what is added to it stays a safe integer. */
+export const ordinal = z.number().int().min(0).max(1e12)
 export const word = z.string().min(1).max(64)
 export const sentence = z.string().max(500)
 export const address = z.string().min(3).max(254)

@@ -6,6 +6,7 @@ export const welcomeFrame = z.object({
   t: z.literal('welcome'),
   /** The epoch of this session: the number that fences. */
   session: c.count,
+  /** Higher than the node has seen: the store was restored since. */
   store_epoch: c.count,
   /** `observe`: connected, but nothing is dispatched; `reason` says why. */
   mode: z.enum(['work', 'observe']),
@@ -70,6 +71,7 @@ export const BYE_CODES = [
   'silent', // nothing heard for too long
   'draining', // the gateway is shutting down
   'store', // the gateway cannot commit: try again later
+  'recovering', // the store was restored: say hello anew, and tell what was sent since
 ] as const
 export type ByeCode = (typeof BYE_CODES)[number]
 

@@ -20,12 +20,12 @@ export const helloFrame = z.object({
   protocol: z.number().int().min(1).max(1000),
   node: c.nodeId,
   /** Number of this connection attempt, counted in the journal; the gateway takes only a higher one than it has seen. */
-  conn: c.count,
+  conn: c.ordinal,
   journal_id: c.journalId,
   /** Number of the journal's last transition; never lower than last reported, or the journal was restored. */
-  journal_head: c.count,
-  last_session: c.count,
-  store_epoch_seen: c.count,
+  journal_head: c.ordinal,
+  last_session: c.ordinal,
+  store_epoch_seen: c.ordinal,
   machine: z.string().min(1).max(200),
   boot_id: z.string().max(200),
   agent: c.word,
@@ -36,7 +36,7 @@ export const helloFrame = z.object({
   capabilities: z.array(c.word).max(100),
   lines: z.array(lineOffer).max(50),
   chatdb: z.object({ id: z.string().max(200), max_rowid: c.count, newest: c.ms }).optional(),
-  outbox: z.object({ oldest: c.count, head: c.count, acked: c.count }),
+  outbox: z.object({ oldest: c.ordinal, head: c.ordinal, acked: c.ordinal }),
   open: z.object({ taken: c.count, started: c.count }),
   now_ms: c.ms,
   free_bytes: c.count,
@@ -105,7 +105,8 @@ export const inboundFrame = z.object({
   guid: z.string().min(1).max(200),
   /** Our line's address. */
   line: c.address,
-  from: c.address,
+  /** An address, a short code of any length, or a sender's name. */
+  from: z.string().min(1).max(254),
   service: c.service,
   body: z.string().max(100_000),
   /** The message's own date, milliseconds. */
@@ -159,6 +160,22 @@ export type InboundFrame = z.infer<typeof inboundFrame>
 export type HealthFrame = z.infer<typeof healthFrame>
 export type NodeFrame = z.infer<typeof nodeFrame>
 export type DurableFrame = FactFrame | VoidDoneFrame | InboundFrame
+
+export const durableFrame = z.discriminatedUnion('t', [factFrame, voidDoneFrame, inboundFrame])
+
+/** What makes a frame durable, also one of a kind that is not known here: it has its place in a journal, and blocks what follows it. */
+const durableEnvelope = z.looseObject({ t: c.word, journal_id: c.journalId, seq: c.count.min(1) })
+export type DurableEnvelope = z.infer<typeof durableEnvelope>
+
+/** Of a frame that could not be read: whether it is durable all the same. Never throws. */
+export function parseDurableEnvelope(text: string): DurableEnvelope | null {
+  try {
+    const parsed = durableEnvelope.safeParse(JSON.parse(text))
+    return parsed.success ? parsed.data : null
+  } catch {
+    return null
+  }
+}
 
 export function parseNodeFrame(text: string): c.ParsedFrame<NodeFrame> {
   return c.parseFrame(nodeFrame, text)

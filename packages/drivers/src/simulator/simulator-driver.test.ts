@@ -270,6 +270,30 @@ describe('the log', () => {
   })
 })
 
+describe('health', () => {
+  it('is proven by its answer, and no longer once its log could not be written', async () => {
+    const clock = new VirtualClock()
+    const log = memorySimulatorLog()
+    let full = false
+    const append = (text: SimulatedText): void => {
+      if (full) throw new NotLoggedError('full')
+      log.append(text)
+    }
+    const driver = new SimulatorDriver({ clock, log: { ...log, append }, lines: [] })
+    await clock.advance(3600_000)
+    expect(driver.health()).toEqual({ state: 'ok', provenAtMs: clock.nowMs() })
+    full = true
+    await driver.send(outgoing(ORDINARY))
+    const brokeAtMs = clock.nowMs()
+    await clock.advance(3600_000)
+    await driver.send(outgoing(ORDINARY))
+    expect(driver.health().provenAtMs).toBe(brokeAtMs)
+    full = false
+    await driver.send(outgoing(ORDINARY))
+    expect(driver.health().provenAtMs).toBe(clock.nowMs())
+  })
+})
+
 function fail(error: Error): never {
   throw error
 }

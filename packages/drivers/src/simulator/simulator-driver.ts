@@ -48,7 +48,8 @@ export class SimulatorDriver implements Driver {
   readonly #underWay = new Set<() => void>()
   #events: DriverEvents | null = null
   #stopped = false
-  #provenAtMs: number | null = null
+  /** Since when its log cannot be written; null while it can. */
+  #brokenSinceMs: number | null = null
 
   constructor({ clock, log, lines }: Deps) {
     this.#clock = clock
@@ -72,7 +73,8 @@ export class SimulatorDriver implements Driver {
   }
 
   health(): DriverHealth {
-    return { state: 'ok', provenAtMs: this.#provenAtMs }
+    // Nothing but its log can fail here: that it answers is the proof, unless the last thing it did says otherwise.
+    return { state: 'ok', provenAtMs: this.#brokenSinceMs ?? this.#clock.nowMs() }
   }
 
   refuses({ to }: Outgoing): { reason: string } | null {
@@ -101,10 +103,11 @@ export class SimulatorDriver implements Driver {
     try {
       this.#log.append({ attempt, service, from: line, to, body, at: this.#clock.nowMs() })
     } catch (error) {
+      this.#brokenSinceMs ??= this.#clock.nowMs()
       if (error instanceof NotLoggedError) return neverHanded('node_disk_full')
       throw error
     }
-    this.#provenAtMs = this.#clock.nowMs()
+    this.#brokenSinceMs = null
     return null
   }
 

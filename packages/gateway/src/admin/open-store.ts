@@ -24,6 +24,8 @@ export function openStore(config: GatewayConfig): Store {
     clock: systemClock,
     ulid: newUlidSource(() => systemClock.nowMs(), systemChance),
     lineDefaults: { gapMs: config.lineGapMs, burst: config.lineBurst },
+    // It has nothing else to do, and a timer of the clock would not keep its process alive.
+    busyTimeoutMs: 5000,
     onHints: () => undefined,
     onFatal: (error) => {
       throw error

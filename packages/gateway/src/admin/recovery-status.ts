@@ -7,6 +7,8 @@ export type RecoveryStatus = Readonly<{
   /** Nodes are asked for everything they sent from then on. */
   sinceMs: number | null
   storeEpoch: number
+  /** Accounts that are held because a node of theirs knew more than the store. */
+  accounts: ReadonlyArray<Readonly<{ id: string; name: string; beganAtMs: number }>>
   /** Nodes that have not yet sent everything again. */
   waitingFor: ReadonlyArray<Readonly<{ id: string; name: string; online: boolean }>>
 }>
@@ -22,10 +24,19 @@ export function readRecoveryStatus(databasePath: string): RecoveryStatus {
     const beganAtMs = meta('recovering_at')
     const behind = db.prepare(
       `select id, name, gateway is not null as online from nodes
-       where retired_at is null and conn > 0 and store_epoch < ? order by name, id`,
+       where retired_at is null and conn > 0 and store_epoch < told_epoch
+         and (? or account in (select id from accounts where recovering_at is not null)) order by name, id`,
     )
-    const waitingFor = beganAtMs === null ? [] : behind.all(storeEpoch).map(waitingNode)
-    return { beganAtMs, sinceMs: meta('recover_since'), storeEpoch, waitingFor }
+    const waitingFor = behind.all(beganAtMs === null ? 0 : 1).map(waitingNode)
+    const held = db.prepare(
+      'select id, name, recovering_at from accounts where recovering_at is not null order by name',
+    )
+    const accounts = held.all().map((a) => ({
+      id: String(a['id']),
+      name: String(a['name']),
+      beganAtMs: Number(a['recovering_at']),
+    }))
+    return { beganAtMs, sinceMs: meta('recover_since'), storeEpoch, accounts, waitingFor }
   } finally {
     db.close()
   }

@@ -68,10 +68,11 @@ function statusAnswer({ config }: Call): Answer {
   const status = readRecoveryStatus(databaseFile(config.dataDir))
   return {
     json: {
-      recovering: status.beganAtMs !== null,
+      recovering: status.beganAtMs !== null || status.accounts.length > 0,
       began_at: status.beganAtMs,
       since: status.sinceMs,
       store_epoch: status.storeEpoch,
+      accounts: status.accounts.map((a) => ({ id: a.id, name: a.name, began_at: a.beganAtMs })),
       waiting_for: status.waitingFor,
     },
     lines: statusLines(status),
@@ -79,11 +80,18 @@ function statusAnswer({ config }: Call): Answer {
 }
 
 function statusLines(status: RecoveryStatus): string[] {
-  if (status.beganAtMs === null) return ['Nothing is being recovered: everything that is queued is sent.']
+  const { beganAtMs, accounts } = status
+  if (beganAtMs === null && accounts.length === 0)
+    return ['Nothing is being recovered: everything that is queued is sent.']
   const waiting = status.waitingFor.map((node) => `  ${node.id}  ${node.name} (${node.online ? 'online' : 'offline'})`)
   return [
-    `Recovering since ${instantText(status.beganAtMs)}: what was accepted before is held.`,
-    `Nodes send again what they did since ${instantText(status.sinceMs)}.`,
+    ...(beganAtMs === null
+      ? []
+      : [
+          `Recovering since ${instantText(beganAtMs)}: what was accepted before is held.`,
+          `Nodes send again what they did since ${instantText(status.sinceMs)}.`,
+        ]),
+    ...accounts.map((a) => `${a.name}: a node knew more than this database; held since ${instantText(a.beganAtMs)}.`),
     ...(waiting.length === 0 ? ['Every node has answered, or none ever worked.'] : ['Waiting for:', ...waiting]),
   ]
 }

@@ -1,7 +1,7 @@
 /** Works one line for one session: as long as something may leave, it commits the next attempt and hands it to the node. */
 import type { AttemptId, LineId } from '@bluewire/contract/ids'
 import type { Clock, Timer } from '@bluewire/platform/clock'
-import type { Dispatched, DispatchResult, Store } from '../store/store.ts'
+import type { Dispatched, Store } from '../store/store.ts'
 
 /** Wait before asking a store again that could not be written. */
 const STORE_RETRY_MS = 1000
@@ -63,21 +63,23 @@ export class LineWorker {
   async #run(): Promise<void> {
     while (this.#again && !this.#stopped) {
       this.#again = false
-      if (!this.#deps.mayDispatch()) this.#wakeIn(STORE_RETRY_MS)
-      else if (!this.#outlet.isSlow(this.line)) await this.#dispatchOne()
+      try {
+        if (!this.#deps.mayDispatch()) this.#wakeIn(STORE_RETRY_MS)
+        else if (!this.#outlet.isSlow(this.line)) await this.#dispatchOne()
+      } catch (error) {
+        if (this.#stopped) break // the store may be closed already
+        // The store cannot be written, or a bug, wherever it was: a worker that stopped here would never work its line again.
+        this.#deps.onError(error)
+        this.#wakeIn(STORE_RETRY_MS)
+      }
     }
     this.#running = false
   }
 
   async #dispatchOne(): Promise<void> {
-    let result: DispatchResult
-    try {
-      const { epoch, maxOpen } = this.#outlet
-      result = await this.#deps.store.dispatch({ line: this.line, epoch, attempt: this.#deps.newAttemptId(), maxOpen })
-    } catch (error) {
-      this.#deps.onError(error)
-      return this.#wakeIn(STORE_RETRY_MS)
-    }
+    const { epoch, maxOpen } = this.#outlet
+    const attempt = this.#deps.newAttemptId()
+    const result = await this.#deps.store.dispatch({ line: this.line, epoch, attempt, maxOpen })
     if (result.kind === 'fenced') return this.stop()
     this.#isPaced = result.kind === 'nothing' && result.why === 'rate'
     if (result.kind === 'dispatched') {

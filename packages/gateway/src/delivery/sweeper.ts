@@ -18,6 +18,15 @@ export type SweeperOptions = Readonly<{
   onError: (what: string, error: unknown) => void
 }>
 
+export type SweeperParts = Readonly<{
+  store: Store
+  clock: Clock
+  dispatcher: Dispatcher
+  /** Those of this process, compared with what the store believes. */
+  sessions: { reconcile(): Promise<void> }
+  options: SweeperOptions
+}>
+
 type Chore = { name: string; everyMs: number; run: () => Promise<unknown>; dueMs: number }
 
 export class Sweeper {
@@ -30,7 +39,7 @@ export class Sweeper {
   #running: Promise<void> | null = null
   #wallMinusMonotonicMs: number
 
-  constructor(parts: { store: Store; clock: Clock; dispatcher: Dispatcher; options: SweeperOptions }) {
+  constructor(parts: SweeperParts) {
     this.#store = parts.store
     this.#clock = parts.clock
     this.#options = parts.options
@@ -47,6 +56,7 @@ export class Sweeper {
       chore('clock', 1_000, () => this.#repairClock()),
       chore('expire', 1_000, () => this.#expire()),
       chore('lost', 5_000, () => store.declareLost(options.nodeLostAfterMs)),
+      chore('sessions', 3_000, () => parts.sessions.reconcile()),
       chore('fail_over', 10_000, () => store.failOver(options.failoverAfterMs)),
       // A lost hint costs a poll: every line that has something queued is looked at.
       chore('poll', 5_000, async () => {

@@ -23,15 +23,19 @@ import { health } from './routes/health.ts'
 import { LineBook } from './routes/send-text/line-book.ts'
 import { sendText } from './routes/send-text/send-text.ts'
 import { addDataHeaders, addPageHeaders, dataHeaders } from './security-headers.ts'
-import { answerExpectation, answerSocketError } from './socket-errors.ts'
+import { answerExpectation, answerSocketError, OpenAnswers } from './socket-errors.ts'
 
 /** A request must have arrived whole within this time. */
 const REQUEST_TIMEOUT_MS = 30_000
+/** Node.js looks this often for requests that are late; its own 30 s would make half a minute a whole one and more. */
+const REQUEST_CHECK_MS = 2_000
 /** Longer than the idle time of common load balancers (60 s), so that they close first and no request meets a closed socket. */
 const KEEP_ALIVE_MS = 72_000
 
 export function createHttpServer(deps: HttpDeps): FastifyInstance {
-  const app = newApp(deps)
+  const open = new OpenAnswers()
+  const app = newApp(deps, open)
+  open.watch(app.server)
   app.decorateRequest('caller', null)
   app.decorateRequest('service', null)
   app.decorateRequest('messageId', null)
@@ -55,7 +59,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   return app
 }
 
-function newApp(deps: HttpDeps): FastifyInstance {
+function newApp(deps: HttpDeps, open: OpenAnswers): FastifyInstance {
   const { trustProxy } = deps.options
   return fastify({
     logger: false, // one line per request, below; a child logger per request would cost more than the line
@@ -66,8 +70,8 @@ function newApp(deps: HttpDeps): FastifyInstance {
     keepAliveTimeout: KEEP_ALIVE_MS,
     return503OnClosing: false, // draining is answered by the routes, in the shape of every error
     routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: 500 },
-    http: { requireHostHeader: false },
-    clientErrorHandler: (error, socket) => answerSocketError(deps, error, socket),
+    http: { requireHostHeader: false, connectionsCheckingInterval: REQUEST_CHECK_MS },
+    clientErrorHandler: (error, socket) => answerSocketError({ ...deps, open }, error, socket),
     frameworkErrors: (error, request, reply) =>
       void answerError(deps, { error, request, reply: reply.headers(dataHeaders(deps.options.publicUrl)) }),
   })

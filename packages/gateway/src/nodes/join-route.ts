@@ -13,11 +13,13 @@ import { hashCredential } from './node-server.ts'
 const CREDENTIAL_BYTES = 32
 
 export function registerJoinRoute(app: FastifyInstance, deps: { store: Store; ulid: Ulid }): void {
-  app.post('/node/join', async (request): Promise<JoinResponse> => {
+  app.post('/node/join', { schema: { hide: true } }, async (request): Promise<JoinResponse> => {
     const parsed = joinRequest.safeParse(request.body)
     if (!parsed.success) {
       const issue = parsed.error.issues[0]
-      throw new BluewireError('wrong_type', `${issue?.path.join('.') ?? 'body'}: ${issue?.message ?? 'malformed'}.`)
+      const field = issue?.path.join('.') ?? ''
+      const reason = `${field === '' ? 'The body' : `The field ${field}`} is missing or not what a node sends when it joins.`
+      throw new BluewireError('wrong_type', `${reason} Join with the program bluewire-node of this version.`)
     }
     const { code, name, machine, driver, simulated } = parsed.data
     const credential = `bwnode_${randomBytes(CREDENTIAL_BYTES).toString('base64url')}`

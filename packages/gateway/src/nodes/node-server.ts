@@ -7,8 +7,8 @@ import type { NodeId } from '@bluewire/contract/ids'
 import type { FrameSocket } from '@bluewire/platform/frame-socket'
 import { WebSocketServer } from 'ws'
 import type { RawData, WebSocket } from 'ws'
-import { NodeSession } from './node-session.ts'
-import type { SessionDeps } from './node-session.ts'
+import { LiveSessions } from './live-sessions.ts'
+import type { NodeSession, SessionDeps } from './node-session.ts'
 
 /** Bytes waiting in a socket's buffer beyond which its peer is taken for dead: it does not read what it is sent. */
 const BUFFERED_BYTES_MAX = 16 * 1024 * 1024
@@ -17,10 +17,14 @@ export function hashCredential(credential: string): string {
   return createHash('sha256').update(credential).digest('hex')
 }
 
+/** A node has one connection, and for a moment an old one that nobody has missed yet. */
+const SOCKETS_PER_NODE_MAX = 4
+
 type Peer = { session: NodeSession; heardAtMs: number }
 
 export class NodeServer {
   readonly #deps: SessionDeps
+  readonly sessions: LiveSessions
   readonly #ws = new WebSocketServer({
     noServer: true,
     maxPayload: FRAME_BYTES_MAX,
@@ -33,6 +37,7 @@ export class NodeServer {
 
   constructor(deps: SessionDeps) {
     this.#deps = deps
+    this.sessions = new LiveSessions(deps)
   }
 
   /** Takes over upgrades to `/node` on this server. Other paths get 404. */
@@ -80,11 +85,13 @@ export class NodeServer {
     if (!(request.headers['sec-websocket-protocol'] ?? '').includes(SUBPROTOCOL)) {
       return refuse(socket, 400, `The subprotocol ${SUBPROTOCOL} is required.`)
     }
+    if (this.#socketsOf(node.id) >= SOCKETS_PER_NODE_MAX)
+      return refuse(socket, 429, 'This node has too many connections. Close one, or wait.')
     this.#ws.handleUpgrade(request, socket, head, (ws) => this.#connected(ws, node.id))
   }
 
   #connected(ws: WebSocket, node: NodeId): void {
-    const session = new NodeSession(node, socketOf(ws), this.#deps)
+    const session = this.sessions.open(node, socketOf(ws))
     const peer: Peer = { session, heardAtMs: this.#deps.clock.monotonicMs() }
     this.#peers.set(ws, peer)
     const heard = (): void => void (peer.heardAtMs = this.#deps.clock.monotonicMs())
@@ -100,6 +107,12 @@ export class NodeServer {
       this.#peers.delete(ws)
       session.closed()
     })
+  }
+
+  #socketsOf(node: NodeId): number {
+    let n = 0
+    for (const { session } of this.#peers.values()) if (session.node === node) n++
+    return n
   }
 
   #pingAll(): void {
@@ -124,6 +137,8 @@ function socketOf(ws: WebSocket): FrameSocket {
       if (how === 'now') ws.terminate()
       else ws.close(1000)
     },
+    pause: () => ws.pause(),
+    resume: () => ws.resume(),
   }
 }
 
@@ -135,7 +150,9 @@ function textOf(data: RawData): string {
 function refuse(socket: Duplex, status: number, message: string): void {
   const body = JSON.stringify({ code: status, message })
   const reason =
-    { 400: 'Bad Request', 401: 'Unauthorized', 404: 'Not Found', 503: 'Service Unavailable' }[status] ?? 'Error'
+    { 400: 'Bad Request', 401: 'Unauthorized', 404: 'Not Found', 429: 'Too Many Requests', 503: 'Service Unavailable' }[
+      status
+    ] ?? 'Error'
   socket.end(
     `HTTP/1.1 ${status} ${reason}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
       `Connection: close\r\n\r\n${body}`,

@@ -2,19 +2,34 @@
  * One connection of one node: hello → welcome → ready → work (PROTOCOL 8.4). Frames are taken in order; what is durable is acknowledged
  * only after its commit; a session that is fenced is closed and acknowledges nothing.
  */
-import { parseNodeFrame } from '@bluewire/contract/node-protocol/node-frames'
-import type { DurableFrame, HelloFrame, NodeFrame, ReadyFrame } from '@bluewire/contract/node-protocol/node-frames'
+import { parseDurableEnvelope, parseNodeFrame } from '@bluewire/contract/node-protocol/node-frames'
+import type {
+  DurableEnvelope,
+  DurableFrame,
+  HealthFrame,
+  HelloFrame,
+  NodeFrame,
+  ReadyFrame,
+} from '@bluewire/contract/node-protocol/node-frames'
 import { PING_MS, PROTOCOL_VERSION } from '@bluewire/contract/node-protocol/common'
 import type { ByeCode, GatewayFrame } from '@bluewire/contract/node-protocol/gateway-frames'
 import type { AttemptId, GatewayId, LineId, NodeId } from '@bluewire/contract/ids'
-import type { Clock } from '@bluewire/platform/clock'
+import type { Clock, Timer } from '@bluewire/platform/clock'
 import type { FrameSocket } from '@bluewire/platform/frame-socket'
 import { StoreUnavailableError } from '../store/store.ts'
 import type { Dispatched, FrameResult, HelloResult, Store } from '../store/store.ts'
+import { CommittedFrames } from './committed-frames.ts'
 import { InFlight } from './in-flight.ts'
 
 /** Malformed frames a session may send before it is closed. */
 const COMPLAINTS_MAX = 20
+/** Before a session works nothing else would notice that its node stands still, and its attempts would stay open for ever (hole 12). */
+export const HELLO_WITHIN_MS = 10_000
+export const READY_WITHIN_MS = 30_000
+export const OUTBOX_STEP_WITHIN_MS = 60_000
+/** Frames of one node being worked at a time: above, its socket is not read; below, it is again. */
+const FRAMES_WORKED_MAX = 500
+const FRAMES_WORKED_MIN = 100
 
 export type SessionSettings = Readonly<{
   /** An attempt that the node has not begun this long after it got it is never begun. */
@@ -25,18 +40,20 @@ export type SessionSettings = Readonly<{
 
 export const SESSION_SETTINGS: SessionSettings = { startWithinMs: 10_000, maxOpen: 5 }
 
-export type SessionLine = Readonly<{ id: LineId; address: string; gapMs: number }>
+export type SessionLine = Readonly<{ id: LineId; address: string }>
 
 export type SessionDeps = Readonly<{
   store: Store
   clock: Clock
   gateway: GatewayId
   settings: SessionSettings
-  /** What happens, for logs: ids and words only. */
-  log: (event: string, fields: Readonly<Record<string, string | number | boolean>>) => void
+  /** What happens, for logs: ids and words only. `alert`: a person should look. */
+  log: (event: string, fields: Readonly<Record<string, string | number | boolean>>, level?: 'alert') => void
   /** The session may be given work. */
   onWorking: (session: NodeSession, lines: readonly SessionLine[]) => void
   onClosed: (session: NodeSession) => void
+  /** Its hello is committed: older sessions of the node do not count any more. */
+  onWelcomed?: (session: NodeSession) => void
 }>
 
 type State = 'greeting' | 'resuming' | 'working' | 'closed'
@@ -51,12 +68,14 @@ export class NodeSession {
   #welcome: Welcome | null = null
   #journalId: HelloFrame['journal_id'] | null = null
   #resume: readonly AttemptId[] = []
-  /** Everything of the journal up to here is committed. */
-  #committedSeq = 0
+  #committed = new CommittedFrames(0)
   /** Work begins when everything up to here is committed: a STOP may lie in the outbox (PROTOCOL 35). */
   #workAfterSeq: number | null = null
   #ackScheduled = false
   #complaints = 0
+  #deadline: Timer | null = null
+  #framesWorked = 0
+  #isPaused = false
 
   constructor(node: NodeId, socket: FrameSocket, deps: SessionDeps) {
     this.node = node
@@ -68,6 +87,17 @@ export class NodeSession {
         this.#send({ t: 'command', id: `look_up_${attempt.slice(-8)}`, command: 'look_up', attempt }),
       giveUp: (attempt) => void this.#giveUp(attempt),
     })
+    this.#within(HELLO_WITHIN_MS, () => this.#journalId === null, 'No hello came.')
+  }
+
+  /** Nothing of it is committed yet. */
+  get isGreeting(): boolean {
+    return this.#state === 'greeting'
+  }
+
+  /** The store epoch that its welcome named. */
+  get toldEpoch(): number {
+    return this.#welcome?.storeEpoch ?? 0
   }
 
   get epoch(): number {
@@ -86,8 +116,9 @@ export class NodeSession {
   received(text: string): void {
     if (this.#state === 'closed') return
     const parsed = parseNodeFrame(text)
-    if (!parsed.ok) return this.#complain(parsed.t, parsed.reason)
-    this.#take(parsed.frame).catch((error: unknown) => this.#failed(error))
+    const taken = parsed.ok ? this.#take(parsed.frame) : this.#unreadable(text, parsed)
+    this.#readNoFaster(1)
+    void taken.catch((error: unknown) => this.#failed(error)).finally(() => this.#readNoFaster(-1))
   }
 
   /** The connection is gone, whoever ended it. */
@@ -95,6 +126,7 @@ export class NodeSession {
     if (this.#state === 'closed') return
     this.#state = 'closed'
     this.inFlight.clear()
+    this.#deadline?.cancel()
     this.#deps.onClosed(this)
     if (this.#welcome === null) return
     this.#deps.store
@@ -157,12 +189,7 @@ export class NodeSession {
       case 'refused': // volatile: its void_done follows
         return
       case 'health':
-        await this.#deps.store.health(this.#key(), {
-          state: frame.state,
-          detail: frame.detail ?? null,
-          provenAtMs: frame.proven_at,
-        })
-        return
+        return this.#health(frame)
       case 'reply':
         return this.#deps.log('node_replied', { node: this.node, id: frame.id, ok: frame.ok })
       default:
@@ -185,7 +212,7 @@ export class NodeSession {
     if (answer.kind === 'bye') return this.bye(answer.code, answer.detail, answer.conn)
     this.#welcome = answer
     this.#resume = answer.resume.map((r) => r.attempt)
-    this.#committedSeq = answer.ackedSeq
+    this.#committed = new CommittedFrames(answer.ackedSeq)
     this.#workAfterSeq = frame.outbox.head
     this.#state = 'resuming'
     // Fewer lines than were offered: another node that is connected has the others.
@@ -196,6 +223,13 @@ export class NodeSession {
       lines: answer.lines.length,
       offered: frame.lines.length,
     })
+    if (answer.ahead) this.#deps.log('node_ahead_of_store', { node: this.node, account: answer.account }, 'alert')
+    this.#deps.onWelcomed?.(this)
+    this.#within(READY_WITHIN_MS, () => this.#state === 'resuming', 'No ready came.')
+    this.#sendWelcome(answer)
+  }
+
+  #sendWelcome(answer: Welcome): void {
     this.#send({
       t: 'welcome',
       session: answer.epoch,
@@ -206,7 +240,7 @@ export class NodeSession {
       settings: {
         ping_ms: PING_MS,
         start_within_ms: this.#deps.settings.startWithinMs,
-        gap_ms: 0, // pacing is the gateway's; a node's own gap is for drivers that need one
+        gap_ms: 0, // pacing is the gateway's (docs/decisions/0011)
         max_open: this.#deps.settings.maxOpen,
       },
       ...(answer.recoverSinceMs === null ? {} : { recover_since: answer.recoverSinceMs }),
@@ -220,10 +254,48 @@ export class NodeSession {
     if (result.kind === 'fenced') return this.#fenced()
     if (result.kind === 'incomplete') return this.bye('malformed', `ready says nothing of ${result.missing}`)
     if (this.#stateNow() !== 'resuming') return
-    for (const attempt of result.started) this.inFlight.started(attempt)
+    for (const attempt of result.awaited) this.inFlight.started(attempt)
     this.#state = 'working'
     this.#workAfterSeq = Math.max(this.#workAfterSeq ?? 0, frame.outbox_head)
+    this.#watchOutbox()
     await this.#maybeWork()
+  }
+
+  /** What lay in the outbox has to come: until then the node gets no work, and its lines wait. */
+  #watchOutbox(): void {
+    const before = this.#committed.upTo
+    const stands = (): boolean => {
+      if (this.#workAfterSeq === null) return false
+      if (this.#committed.upTo === before) return true
+      this.#watchOutbox()
+      return false
+    }
+    this.#within(OUTBOX_STEP_WITHIN_MS, stands, 'Nothing of the outbox came.')
+  }
+
+  /** Ends the session when, after that time, `stands` still holds. */
+  #within(delayMs: number, stands: () => boolean, detail: string): void {
+    this.#deadline?.cancel()
+    this.#deadline = this.#deps.clock.setTimer(delayMs, () => {
+      if (stands()) this.bye('silent', detail)
+    })
+  }
+
+  /** A node that says more than can be committed waits for it. */
+  #readNoFaster(change: 1 | -1): void {
+    this.#framesWorked += change
+    if (!this.#isPaused && this.#framesWorked > FRAMES_WORKED_MAX) {
+      this.#isPaused = true
+      this.#socket.pause?.()
+    } else if (this.#isPaused && this.#framesWorked < FRAMES_WORKED_MIN) {
+      this.#isPaused = false
+      this.#socket.resume?.()
+    }
+  }
+
+  async #health(frame: HealthFrame): Promise<void> {
+    const health = { state: frame.state, detail: frame.detail ?? null, provenAtMs: frame.proven_at }
+    if ((await this.#deps.store.health(this.#key(), health)).kind === 'fenced') this.#fenced()
   }
 
   async #durable(frame: DurableFrame): Promise<void> {
@@ -231,7 +303,18 @@ export class NodeSession {
     const result = await this.#apply(frame).catch((error: unknown) => this.#orphan(frame, error))
     if (result.kind === 'fenced') return this.#fenced()
     if (frame.t !== 'inbound') this.inFlight.settled(frame.attempt)
-    this.#committedSeq = Math.max(this.#committedSeq, frame.seq)
+    await this.#isCommitted(frame.seq)
+  }
+
+  /** Acknowledged as far as no frame is missing. */
+  async #isCommitted(seq: number): Promise<void> {
+    const added = this.#committed.add(seq)
+    if (this.#committed.hasTooMany) return this.bye('malformed', `Frame ${this.#committed.upTo + 1} is missing.`)
+    if (added === 'beyond') return
+    if (added === 'caught_up' && this.#journalId !== null) {
+      const through = { journalId: this.#journalId, seq: this.#committed.upTo }
+      if ((await this.#deps.store.committedThrough(this.#key(), through)).kind === 'fenced') return this.#fenced()
+    }
     this.#acknowledgeSoon()
     await this.#maybeWork()
   }
@@ -244,12 +327,24 @@ export class NodeSession {
   }
 
   /** What cannot be applied (a bug, a newer kind) is kept raw and acknowledged, or it would block everything behind it for ever. */
-  async #orphan(frame: DurableFrame, error: unknown): Promise<FrameResult> {
+  #orphan(frame: DurableFrame | DurableEnvelope, error: unknown): Promise<FrameResult> {
     if (error instanceof StoreUnavailableError) throw error
-    this.#log('frame_orphaned', error)
-    const text = JSON.stringify(frame.t === 'inbound' ? { ...frame, body: '' } : frame)
+    const { journal_id: journalId, seq } = frame
     const reason = error instanceof Error ? error.message : String(error)
-    return this.#deps.store.orphan(this.#key(), { journalId: frame.journal_id, seq: frame.seq, text, reason })
+    this.#deps.log('frame_orphaned', { node: this.node, seq, reason }, 'alert')
+    const text = JSON.stringify('body' in frame ? { ...frame, body: '' } : frame)
+    return this.#deps.store.orphan(this.#key(), { journalId, seq, text, reason })
+  }
+
+  /** A frame that makes no sense. One that has its place in the journal is kept: an acknowledgement of what follows covers it too. */
+  async #unreadable(text: string, problem: { t: string | null; reason: string }): Promise<void> {
+    const envelope = this.#welcome === null ? null : parseDurableEnvelope(text)
+    if (envelope === null || envelope.journal_id !== this.#journalId) return this.#complain(problem.t, problem.reason)
+    if (!this.#committed.has(envelope.seq)) {
+      const result = await this.#orphan(envelope, new Error(problem.reason))
+      if (result.kind === 'fenced') return this.#fenced()
+    }
+    await this.#isCommitted(envelope.seq)
   }
 
   /** One ack for all that were committed in this turn. */
@@ -258,12 +353,12 @@ export class NodeSession {
     this.#ackScheduled = true
     this.#deps.clock.soon(() => {
       this.#ackScheduled = false
-      if (this.#journalId !== null) this.#send({ t: 'ack', journal_id: this.#journalId, seq: this.#committedSeq })
+      if (this.#journalId !== null) this.#send({ t: 'ack', journal_id: this.#journalId, seq: this.#committed.upTo })
     })
   }
 
   async #maybeWork(): Promise<void> {
-    if (this.#state !== 'working' || this.#workAfterSeq === null || this.#committedSeq < this.#workAfterSeq) return
+    if (this.#state !== 'working' || this.#workAfterSeq === null || this.#committed.upTo < this.#workAfterSeq) return
     this.#workAfterSeq = null
     if (this.#welcome?.recoverSinceMs != null && this.#welcome.vouches) {
       const { kind } = await this.#deps.store.recovered(this.#key())

@@ -16,6 +16,9 @@ export type Account = Readonly<{
   createdAtMs: number
 }>
 
+/** Messages of a month that count: all of them, and by the service that was asked for. */
+export type Used = Readonly<{ all: number; imessage: number; sms: number }>
+
 export type Token = Readonly<{
   id: TokenId
   account: AccountId
@@ -113,6 +116,8 @@ export interface AccountsStore {
 
   /** Messages accepted in the present UTC month. */
   used(account: AccountId): Promise<number>
+  /** The same, by the service that was asked for. */
+  usedByService(account: AccountId): Promise<Used>
   audit(limit: number): Promise<AuditEntry[]>
   /** For what changes no row but must be in the log (recovery ended, restore, …). */
   appendAudit(entry: {

@@ -163,7 +163,23 @@ export type LineView = Readonly<{
   gapMs: number
   burst: number
   queued: number
-  node: Readonly<{ id: NodeId; name: string; online: boolean; closedAtMs: number | null; health: string }> | null
+  node: Readonly<{
+    id: NodeId
+    name: string
+    online: boolean
+    closedAtMs: number | null
+    health: string
+    /** When it last had evidence that it can send, by its own clock. */
+    provenAtMs: number | null
+  }> | null
+}>
+
+/** What a queued message waits behind. */
+export type Ahead = Readonly<{
+  /** Messages that leave before it by the same line. */
+  messages: number
+  /** Until when an earlier message to the same recipient, whose outcome is unknown, holds it at most; null: none does. */
+  unknownUntilMs: number | null
 }>
 
 /** What is sent to the node once this is committed. */
@@ -186,15 +202,20 @@ export type DispatchResult =
 
 export type SessionKey = Readonly<{ node: NodeId; epoch: number }>
 
+export type HeldNode = Readonly<{ node: NodeId; epoch: number; toldEpoch: number }>
+
 export type HelloResult =
   | Readonly<{
       kind: 'welcome'
       epoch: number
+      /** The node knows more than the store: a copy was put back, or the node is not honest. Its account is held. */
+      ahead: boolean
+      /** What this node is told; nodes of one store may be told different ones. */
       storeEpoch: number
       account: AccountId
       ackedSeq: number
       resume: ReadonlyArray<Readonly<{ attempt: AttemptId; proof: boolean }>>
-      lines: ReadonlyArray<Readonly<{ id: LineId; address: string; gapMs: number }>>
+      lines: ReadonlyArray<Readonly<{ id: LineId; address: string }>>
       /** The store was restored: the node sends everything since then again before it works. */
       recoverSinceMs: number | null
       /** False: its journal is not one this store has seen, so that it cannot tell all that it sent. Recovery then waits for an operator. */
@@ -208,7 +229,8 @@ export type FrameResult = Readonly<{ kind: 'done' | 'orphaned' | 'fenced' }>
 export type TakenResult = Readonly<{ kind: 'done' | 'fenced' }>
 
 export type ReadyResult =
-  | Readonly<{ kind: 'done'; started: readonly AttemptId[] }>
+  /** `awaited`: the node said that it began them, or that their fact is in its outbox. */
+  | Readonly<{ kind: 'done'; awaited: readonly AttemptId[] }>
   | Readonly<{ kind: 'fenced' }>
   /** An attempt of the resume list is missing in `states`. */
   | Readonly<{ kind: 'incomplete'; missing: AttemptId }>
@@ -231,6 +253,8 @@ export interface Store extends AccountsStore {
     session: SessionKey,
     frame: { journalId: JournalId; seq: number; text: string; reason: string },
   ): Promise<FrameResult>
+  /** A frame that had failed at first is committed, and with it all up to `seq`: no frame is missing below. */
+  committedThrough(session: SessionKey, through: { journalId: JournalId; seq: number }): Promise<FrameResult>
   /** W4. The credential was checked by the caller. */
   hello(input: { gateway: GatewayId; frame: HelloFrame }): Promise<HelloResult>
   ready(session: SessionKey, frame: ReadyFrame, resume: readonly AttemptId[]): Promise<ReadyResult>
@@ -240,6 +264,10 @@ export interface Store extends AccountsStore {
     session: SessionKey,
     health: { state: string; detail: string | null; provenAtMs: number | null },
   ): Promise<FrameResult>
+  /** Nodes that this gateway holds, by the store: each should have a live session. */
+  heldNodes(gateway: GatewayId): Promise<readonly HeldNode[]>
+  /** Whether the session still counts; `fenced`: a newer one took over, or the store holds it for closed. */
+  standing(session: SessionKey): Promise<'current' | 'fenced' | 'retired'>
   /** The connection ended. Attempts stay open until the node comes back or is declared lost. */
   closed(session: SessionKey): Promise<void>
   /** W6. Nodes away longer than `lostAfterMs`: fenced first, then their open attempts become unknown. */
@@ -274,7 +302,7 @@ export interface Store extends AccountsStore {
   lines(account: AccountId): Promise<LineView[]>
   lane(account: AccountId, recipient: string): Promise<{ id: LaneId; line: LineId | null } | undefined>
   /** Messages that leave before this one by the same line. */
-  ahead(id: MessageId): Promise<number>
+  ahead(id: MessageId): Promise<Ahead>
   /** Queue depth and oldest age per line, for metrics. */
   queues(): Promise<ReadonlyArray<Readonly<{ line: LineId; address: string; queued: number; oldestMs: number }>>>
 

@@ -33,6 +33,9 @@ export interface Tables {
     region: string
     is_instance: Flag
     suspended_at: number | null
+    /** A node of it knew more than the store: what was accepted before waits for its nodes. */
+    recovering_at: number | null
+    recover_since: number | null
     created_at: number
   }
   tokens: {
@@ -67,8 +70,11 @@ export interface Tables {
     ready: Generated<Flag>
     /** Why nothing is dispatched to it although it is connected. */
     observing: string | null
-    /** The store epoch for which it has sent everything again. */
+    /** The store epoch for which it has sent everything again, and the one it is told: when that is higher, it has to. */
     store_epoch: Generated<number>
+    told_epoch: Generated<number>
+    /** Frames that could not be applied and were not kept either: it had too many. */
+    orphans_dropped: Generated<number>
     health: Generated<string>
     health_detail: string | null
     proven_at: number | null
@@ -180,7 +186,13 @@ export interface Tables {
     data: string
   }
   idempotency: { account: AccountId; key: string; fingerprint: string; message: MessageId; created_at: number }
-  usage: { account: AccountId; month: string; used: number }
+  usage: {
+    account: AccountId
+    month: string
+    used: number
+    /** How many of `used` were asked for as iMessage. */
+    imessage: Generated<number>
+  }
   inbound: {
     id: EventId
     account: AccountId

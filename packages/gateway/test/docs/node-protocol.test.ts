@@ -8,10 +8,11 @@ import { join } from 'node:path'
 import * as wire from '@bluewire/contract/node-protocol/common'
 import { BYE_CODES, gatewayFrame } from '@bluewire/contract/node-protocol/gateway-frames'
 import { nodeFrame } from '@bluewire/contract/node-protocol/node-frames'
+import { WINDOW } from '../../../node/src/outbox-pump.ts'
 import { ACKED_FRAMES_KEPT_MS, ENTRIES_KEPT_MS } from '../../../node/src/journal/journal.ts'
 import { describe, expect, test } from 'vitest'
 import { LOOK_UP_WITHIN_MS, OUTCOME_WITHIN_MS, TAKEN_WITHIN_MS } from '../../src/nodes/in-flight.ts'
-import { SESSION_SETTINGS } from '../../src/nodes/node-session.ts'
+import * as session from '../../src/nodes/node-session.ts'
 import { page, ROOT, section, tables } from './pages.ts'
 
 const TEXT = page('docs/node-protocol.md')
@@ -52,9 +53,15 @@ test('the limits', () => {
   expect(limits.get('a frame')).toBe(`${wire.FRAME_BYTES_MAX / 1024} KiB`)
   expect(limits.get('a ping, from both sides')).toBe(`every ${wire.PING_MS / 1000} s`)
   expect(limits.get('a peer of which nothing was heard')).toBe(`closed after ${wire.SILENT_PEER_MS / 1000} s`)
+  expect(limits.get('a connection without hello')).toBe(`closed after ${session.HELLO_WITHIN_MS / 1000} s`)
+  expect(limits.get('a welcome without ready')).toBe(`closed after ${session.READY_WITHIN_MS / 1000} s`)
+  expect(limits.get('an outbox that stands still before work')).toBe(
+    `closed after ${session.OUTBOX_STEP_WITHIN_MS / 1000} s`,
+  )
+  expect(limits.get('frames a node sends beyond the last ack')).toBe(String(WINDOW))
   expect(limits.get('an attempt not taken')).toBe(`session closed after ${TAKEN_WITHIN_MS / 1000} s`)
   expect(limits.get('an attempt not started, from receipt')).toBe(
-    `voided after ${SESSION_SETTINGS.startWithinMs / 1000} s`,
+    `voided after ${session.SESSION_SETTINGS.startWithinMs / 1000} s`,
   )
   expect(limits.get('an attempt taken, without outcome')).toBe(
     `asked for after ${OUTCOME_WITHIN_MS / 1000} s, \`unknown\` ${LOOK_UP_WITHIN_MS / 1000} s later`.replaceAll(
@@ -62,7 +69,7 @@ test('the limits', () => {
       '',
     ),
   )
-  expect(limits.get('attempts not settled, a line')).toBe(String(SESSION_SETTINGS.maxOpen))
+  expect(limits.get('attempts not settled, a line')).toBe(String(session.SESSION_SETTINGS.maxOpen))
   expect(limits.get('acknowledged frames in the journal')).toBe(`kept ${ACKED_FRAMES_KEPT_MS / DAY_MS} days`)
   expect(limits.get('entries of the journal')).toBe(`kept ${ENTRIES_KEPT_MS / DAY_MS} days`)
 })

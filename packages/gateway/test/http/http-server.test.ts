@@ -31,7 +31,6 @@ afterAll(async () => {
 
 describe('answers', () => {
   it.each<[string, string, number, string]>([
-    ['GET', '/', 404, 'not_found'],
     ['GET', '/send', 404, 'not_found'],
     ['GET', '/messages', 404, 'not_found'],
     ['POST', '/send/imessage', 404, 'not_found'],
@@ -134,7 +133,7 @@ describe('routes', () => {
     await world.send(free, PRINTED)
     const answer = quotaAnswer.parse((await world.get(free, '/user/get/quota')).json())
     expect(answer.crumbs).toEqual({ plan: 'free', quota: 1, remaining: 499, ad: true })
-    expect(answer.text).toEqual({ used: 1, limit: 500 })
+    expect([answer.text, answer.imessage]).toEqual([{ used: 0, limit: 500 }, { used: 1 }])
   })
 
   it('tell which lines can send', async () => {
@@ -146,8 +145,17 @@ describe('routes', () => {
       { phoneNumber: LINE, available: true, health: 'unknown' }, // nothing has proven it yet
       { phoneNumber: SMS_LINE, available: false, health: 'unknown' },
     ])
-    world.sql(`update nodes set health = 'ok' where id = '${node.id}'`)
-    expect(await read()).toMatchObject([{ health: 'good' }, { health: 'good' }])
+    const says = (health: string, provenAtMs: number | null): void =>
+      world.sql(`update nodes set health = '${health}', proven_at = ${provenAtMs} where id = '${node.id}'`)
+    const both = (health: string) => [{ health }, { health }]
+    says('ok', null) // its word alone is no proof (R8)
+    expect(await read()).toMatchObject(both('unknown'))
+    says('ok', Date.now() - 25 * 3600_000)
+    expect(await read()).toMatchObject(both('unknown'))
+    says('broken', Date.now())
+    expect(await read()).toMatchObject(both('unknown'))
+    says('ok', Date.now() - 23 * 3600_000)
+    expect(await read()).toMatchObject(both('good'))
     node.disconnect()
     await eventually(read).toMatchObject([{ available: false, health: 'unknown' }, { available: false }])
   })
@@ -161,6 +169,8 @@ describe('routes', () => {
     expect(answer.timeline.map((e) => e.type)).toEqual(
       expect.arrayContaining(['message.accepted', 'message.dispatched', 'message.failed']),
     )
+    const alias = `/messages/${String(sent.message_id).replace('imessage_', 'imsg_')}` // the hosted service writes both
+    expect(messageAnswer.parse((await world.get(tenant, alias)).json()).message_id).toBe(sent.message_id)
     const unknown = bodyOf(await world.send(tenant, { ...PRINTED, to: '+15005550106' }))
     const open = messageAnswer.parse((await world.get(tenant, `/messages/${unknown.message_id}`)).json())
     expect([open.status, open.failure?.code]).toEqual(['unknown', 'outcome_unknown'])

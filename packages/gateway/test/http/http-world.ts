@@ -149,7 +149,7 @@ export class HttpWorld {
     const name = wanted.name ?? 'mac-1'
     const simulated = wanted.simulated ?? true
     await this.store.createEnrolment('test', { codeHash: id, account: tenant.account, expiresInMs: 60_000 })
-    const node = { id, name, credentialHash: id, machine: 'test', simulated, driver: 'simulator' }
+    const node = { id, name, credentialHash: id, machine: id, simulated, driver: 'simulator' }
     await this.store.redeemEnrolment({ codeHash: id, node })
     const lines = wanted.lines ?? [{ address: LINE }]
     const scripted = new ScriptedNode({

@@ -62,7 +62,7 @@ export class ScriptedNode {
       journal_head: this.#seq,
       last_session: this.#epoch,
       store_epoch_seen: 0,
-      machine: 'test',
+      machine: this.id,
       boot_id: 'test',
       agent: 'test',
       os: 'test',

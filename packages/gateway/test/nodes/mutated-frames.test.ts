@@ -3,17 +3,11 @@
  * Proves: 10,000 mutated frames neither crash a session nor change anything of a message, and each is answered or ends the session;
  * frames that are right but out of place, or of another node, are answered too and change nothing.
  */
-import { DatabaseSync } from 'node:sqlite'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { GatewayFrame } from '@bluewire/contract/node-protocol/gateway-frames'
 import { parseNodeFrame } from '@bluewire/contract/node-protocol/node-frames'
-import type { HelloFrame, NodeFrame } from '@bluewire/contract/node-protocol/node-frames'
-import { newUlidSource } from '@bluewire/platform/chance'
-import type { FrameSocket } from '@bluewire/platform/frame-socket'
 import { frameFixtures, mutatedFrames } from '@bluewire/testkit/mutated-frames'
-import { NodeSession, SESSION_SETTINGS } from '../../src/nodes/node-session.ts'
-import { sqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
-import { StoreWorld } from '../store/store-world.ts'
+import { ORPHANS_MAX } from '../../src/store/sqlite/journals.ts'
+import { SessionWorld } from './session-world.ts'
 
 const FIXTURES = frameFixtures('node')
 const SEED = 20261103
@@ -21,75 +15,26 @@ const FRAMES = 10_000
 /** What a session may do by connecting is no change of a message. */
 const TABLES = ['messages', 'attempts', 'lanes', 'usage', 'inbound', 'orphans', 'node_journals']
 
-class RecordedSocket implements FrameSocket {
-  readonly frames: GatewayFrame[] = []
-  isClosed = false
-  send(text: string): void {
-    this.frames.push(JSON.parse(text) as GatewayFrame)
-  }
-  close(): void {
-    this.isClosed = true
-  }
-}
-
-/** A store with one attempt in flight, and sessions of its node. */
-class Sessions {
-  readonly raw = new DatabaseSync(':memory:')
-  readonly failures: string[] = []
-  readonly world = new StoreWorld(({ clock, onHints }) => {
-    const ulid = newUlidSource(() => clock.nowMs(), Math.random)
-    const onFatal = (error: unknown): void => void this.failures.push(String(error))
-    return Promise.resolve(
-      sqliteStore(this.raw, { clock, ulid, lineDefaults: { gapMs: 1000, burst: 5 }, onHints, onFatal }),
-    )
-  })
-  session!: NodeSession
-  socket!: RecordedSocket
-  #conn = 100
-
-  async start(): Promise<this> {
-    await this.world.start()
+/** With one attempt in flight. */
+class Sessions extends SessionWorld {
+  override async start(): Promise<this> {
+    await super.start()
     await this.world.accept()
     const dispatched = await this.world.dispatch()
     await this.world.do(this.world.store.taken(this.world.session, dispatched.attempt))
-    await this.connect()
+    await this.reconnect()
     return this
   }
 
-  /** A new connection, up to the point where the node works. */
-  async connect(): Promise<void> {
-    this.greet()
-    await this.say(this.world.hello({ conn: this.#conn++ }))
-    const welcome = this.socket.frames.find((frame) => frame.t === 'welcome')
-    if (welcome === undefined) throw new Error(JSON.stringify(this.socket.frames))
-    const states = Object.fromEntries(welcome.resume.map(({ attempt }) => [attempt, 'started' as const]))
-    await this.say({ t: 'ready', session: welcome.session, states, outbox_head: 0 })
+  async reconnect(): Promise<void> {
+    await this.connect()
     expect(this.session.working).toBe(true)
     this.socket.frames.length = 0
   }
 
-  /** A new connection that has said nothing yet. */
-  greet(): void {
-    this.socket = new RecordedSocket()
-    this.session = new NodeSession(this.world.node, this.socket, {
-      store: this.world.store,
-      clock: this.world.clock,
-      gateway: 'gw_test',
-      settings: SESSION_SETTINGS,
-      log: (event) => void (event === 'session_failed' && this.failures.push(event)),
-      onWorking: () => undefined,
-      onClosed: () => undefined,
-    })
-  }
-
-  say(frame: NodeFrame | HelloFrame): Promise<void> {
-    this.session.received(JSON.stringify(frame))
-    return this.world.clock.settle()
-  }
-
-  rows(): string {
+  rows(tables = TABLES): string {
     return JSON.stringify([
-      ...TABLES.map((table) => this.raw.prepare(`select * from ${table}`).all()),
+      ...tables.map((table) => this.raw.prepare(`select * from ${table}`).all()),
       this.raw.prepare('select * from events where message is not null').all(),
     ])
   }
@@ -122,7 +67,7 @@ describe('mutated frames', () => {
       expect(answers).toEqual([sessions.socket.isClosed ? 'bye' : 'complaint'])
       if (!sessions.socket.isClosed) continue
       closed++
-      await sessions.connect()
+      await sessions.reconnect()
     }
     await sessions.world.clock.settle()
     expect(closed).toBe(Math.floor(FRAMES / 21))
@@ -141,9 +86,33 @@ describe('mutated frames', () => {
       tried++
       sessions.session.received(text)
       await sessions.world.clock.settle()
-      if (sessions.socket.isClosed) await sessions.connect()
+      if (sessions.socket.isClosed) await sessions.reconnect()
     }
     expect(sessions.raw.prepare('select * from attempts').all()).toEqual(before)
+    expect(sessions.failures).toEqual([])
+  })
+
+  it('of the session’s own journal: what has its place in the journal is kept, bounded, and no message changes', async () => {
+    const sessions = await start()
+    const ours = FIXTURES.map((text) => text.replace(/journal_[0-9A-Z]{26}/, sessions.world.journal))
+    const mutated = mutatedFrames(ours, SEED)
+    const messages = TABLES.filter((table) => table !== 'orphans' && table !== 'node_journals')
+    const before = sessions.rows(messages)
+    for (let seq = 1, tried = 0; tried < 3_000;) {
+      const text = mutated.next().value.replace(/"seq":\d+/, `"seq":${seq}`)
+      if (parseNodeFrame(text).ok) continue
+      tried++
+      sessions.session.received(text)
+      await sessions.world.clock.settle()
+      const [answer, ...more] = sessions.socket.frames.splice(0)
+      expect(more).toEqual([])
+      expect(['ack', 'complaint', 'bye']).toContain(answer?.t)
+      if (answer?.t === 'ack') seq = answer.seq + 1
+      if (sessions.socket.isClosed) await sessions.reconnect()
+    }
+    expect(sessions.rows(messages)).toBe(before)
+    expect(sessions.count('orphans')).toBeGreaterThan(100)
+    expect(sessions.count('orphans')).toBeLessThanOrEqual(ORPHANS_MAX)
     expect(sessions.failures).toEqual([])
   })
 

@@ -179,7 +179,9 @@ export function exerciseStore(name: string, open: OpenStore): void {
       const d = await w.dispatch()
       await w.fact(d, { fact: 'unknown', reason: 'no_row' })
       expect(await w.dispatchAny()).toEqual({ kind: 'nothing', againInMs: 120_000, why: 'empty' })
+      expect(await w.store.ahead(next)).toEqual({ messages: 0, unknownUntilMs: w.clock.nowMs() + 120_000 })
       await w.clock.advance(120_000)
+      expect(await w.store.ahead(next)).toEqual({ messages: 0, unknownUntilMs: null })
       expect((await w.dispatch()).message).toBe(next)
     })
   })
@@ -243,7 +245,7 @@ function exerciseOutcomes(name: string, world: MakeWorld): void {
         await w.clock.advance(wait)
       }
       expect(await w.state(id)).toMatchObject({ state: 'failed', failure: 'send_refused', attempts: 3 })
-      expect(await w.store.used(w.account)).toBe(0)
+      expect(await w.store.usedByService(w.account)).toEqual({ all: 0, imessage: 0, sms: 0 })
     })
 
     it('charges again when late evidence shows that it went out after all', async () => {
@@ -254,7 +256,7 @@ function exerciseOutcomes(name: string, world: MakeWorld): void {
       expect(await w.state(id)).toMatchObject({ state: 'failed', failure: 'recipient_not_on_imessage' })
       await w.fact(d, { fact: 'sent' })
       expect(await w.state(id)).toMatchObject({ state: 'sent', failure: null })
-      expect(await w.store.used(w.account)).toBe(1)
+      expect(await w.store.usedByService(w.account)).toEqual({ all: 1, imessage: 1, sms: 0 })
     })
 
     it('a message waiting for its retry keeps its place', async () => {
@@ -289,7 +291,8 @@ function exerciseOutcomes(name: string, world: MakeWorld): void {
       expect(second).toMatchObject({ message: id, n: 2, service: 'sms' })
       await w.fact(second, { fact: 'sent' })
       expect(await w.state(id)).toMatchObject({ state: 'sent', sentService: 'sms' })
-      expect(await w.store.used(w.account)).toBe(1)
+      await w.accept({ service: 'sms' })
+      expect(await w.store.usedByService(w.account)).toEqual({ all: 2, imessage: 1, sms: 1 })
     })
 
     it('suspects a duplicate when evidence comes for an attempt that was followed', async () => {
@@ -482,6 +485,7 @@ function exerciseSessions(name: string, world: MakeWorld): void {
       const first = { session: w.session, line: w.line }
       await w.do(w.store.closed(w.session))
       await w.clock.advance(301_000)
+      w.machine = 'machine-2'
       w.node = await w.join('mac-2')
       w.journal = `journal_${w.ulid()}`
       await w.connect({ lines: [{ address: '+15005550002', services: ['imessage'], sends: true, out_24h: 0 }] })

@@ -11,6 +11,7 @@ import { migrate, NewerSchemaError } from '../../src/store/sqlite/migrate.ts'
 import { openSqliteStore, sqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { exerciseStore } from './conformance.ts'
 import { exerciseEndings } from './conformance-endings.ts'
+import { exerciseClock } from './conformance-clock.ts'
 import { StoreWorld } from './store-world.ts'
 import type { OpenStore } from './store-world.ts'
 
@@ -36,6 +37,7 @@ const open: OpenStore = ({ clock, onHints }) =>
 
 exerciseStore('sqlite', open)
 exerciseEndings('sqlite', open)
+exerciseClock('sqlite', open)
 
 describe('a full disk (hole 24)', () => {
   async function worldOn(raw: DatabaseSync): Promise<StoreWorld> {

@@ -16,7 +16,7 @@ export class StoreWorld {
   readonly ulid = newUlidSource(() => this.clock.nowMs(), Math.random)
   readonly account: AccountId = `acct_${this.ulid()}`
   readonly hints: Hint[] = []
-  readonly machine = 'machine-1'
+  machine = 'machine-1'
   journal: JournalId = `journal_${this.ulid()}`
   store!: Store
   node!: NodeId

@@ -235,7 +235,18 @@ function outboxStatements(db: Db) {
 
 function pruneStatements(db: Db) {
   return {
-    pruneOutbox: db.statement((k, p: { before: number }) => k.deleteFrom('outbox').where('acked_at_ms', '<', p.before)),
+    /** From the oldest on and no further than what is to be kept: a frame missing in between could never be acknowledged past. */
+    pruneOutbox: db.statement((k, p: { before: number }) =>
+      k.deleteFrom('outbox').where('seq', '<', (e) =>
+        e.fn.coalesce(
+          e
+            .selectFrom('outbox')
+            .select((kept) => kept.fn.min<number>('seq').as('seq'))
+            .where((kept) => kept.or([kept('acked_at_ms', 'is', null), kept('acked_at_ms', '>=', p.before)])),
+          e.val(Number.MAX_SAFE_INTEGER),
+        ),
+      ),
+    ),
     pruneEntries: db.statement((k, p: { before: number }) =>
       k
         .deleteFrom('entry')

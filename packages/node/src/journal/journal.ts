@@ -5,8 +5,6 @@
  */
 import type { DatabaseSync } from 'node:sqlite'
 import type { AttemptId, JournalId, MessageId, Service } from '@bluewire/contract/ids'
-import { FRAME_BYTES_MAX } from '@bluewire/contract/node-protocol/common'
-import type { DurableFrame } from '@bluewire/contract/node-protocol/node-frames'
 import type { InboundMessage, Outgoing } from '@bluewire/drivers/driver'
 import { SqliteDatabase } from '@bluewire/platform/sqlite'
 import { entryAfter } from './entry-state.ts'
@@ -17,14 +15,13 @@ import { journalStatements } from './journal-statements.ts'
 import type { JournalStatements } from './journal-statements.ts'
 import { JOURNAL_SCHEMA, JOURNAL_VERSION } from './journal-tables.ts'
 import type { EntryRow, JournalTables, MetaRow, OutboxRow } from './journal-tables.ts'
+import { inboundContent, wireFrame } from './wire-frame.ts'
+import type { FrameContent } from './wire-frame.ts'
 
 const DAY_MS = 24 * 3600_000
 /** An acked frame is kept this long: a gateway restored from a backup asks for it again. */
 export const ACKED_FRAMES_KEPT_MS = 7 * DAY_MS
 export const ENTRIES_KEPT_MS = 30 * DAY_MS
-/** Room for the fields that are added when a frame is sent. */
-const FRAME_MARGIN_BYTES = 1024
-const INBOUND_CHARS_MAX = 100_000
 
 /** The file was written by a newer agent, in a form this one does not know. */
 export class JournalTooNewError extends Error {
@@ -62,9 +59,6 @@ export type JournalHeads = Readonly<{
 
 /** Why an attempt never ran. `proof` false: an older journal may have run it. */
 export type VoidReason = Readonly<{ reason: string; proof: boolean }>
-
-type FrameContent = Readonly<{ t: DurableFrame['t']; attempt?: AttemptId; fact?: string; at: number }> &
-  Record<string, unknown>
 
 export class Journal {
   readonly #db: SqliteDatabase<JournalTables>
@@ -248,20 +242,11 @@ export class Journal {
     })
   }
 
-  inbound(message: InboundMessage, nowMs: number): void {
-    this.transaction(() => {
+  /** False: no frame can be made of it, because its guid or its line makes no sense. */
+  inbound(message: InboundMessage, nowMs: number): boolean {
+    return this.transaction(() => {
       this.#sql.countTransition.run({})
-      this.#append({
-        t: 'inbound',
-        guid: message.guid,
-        line: message.line,
-        from: message.from,
-        service: message.service,
-        body: fitting(message.body),
-        date: wholeMs(message.dateMs),
-        backfilled: message.backfilled,
-        at: wholeMs(nowMs),
-      })
+      return this.#append(inboundContent(message, nowMs))
     })
   }
 
@@ -395,7 +380,9 @@ export class Journal {
     return { ...row, fact: fact.fact, frame: JSON.stringify({ ...content, at }) }
   }
 
-  #append(content: FrameContent): void {
+  #append(said: FrameContent): boolean {
+    const content = wireFrame(said)
+    if (content === null) return false
     this.#appendRow({
       t: content.t,
       attempt: content.attempt ?? null,
@@ -403,6 +390,7 @@ export class Journal {
       frame: JSON.stringify(content),
       at_ms: content.at,
     })
+    return true
   }
 
   #appendRow(row: Omit<OutboxRow, 'seq' | 'acked_at_ms'>): void {
@@ -458,18 +446,9 @@ function factFrame(entry: Entry, fact: FactBody): FrameContent {
 }
 
 function voidFrame(attempt: AttemptId, reason: string, { proof, at }: { proof: boolean; at: number }): FrameContent {
-  return { t: 'void_done', attempt, proof, reason: reason.slice(0, 64), at }
+  return { t: 'void_done', attempt, proof, reason: reason.slice(0, 64) || 'unspecified', at }
 }
 
 function unproven(fact: FactBody): FactBody {
   return { fact: 'unknown', reason: 'journal_restored', at: fact.at }
-}
-
-/** A frame above the limit of the wire would be refused for ever and block all behind it. */
-function fitting(body: string): string {
-  let text = body.length > INBOUND_CHARS_MAX ? body.slice(0, INBOUND_CHARS_MAX) : body
-  while (Buffer.byteLength(JSON.stringify(text)) > FRAME_BYTES_MAX - FRAME_MARGIN_BYTES) {
-    text = text.slice(0, Math.floor(text.length * 0.8))
-  }
-  return text
 }

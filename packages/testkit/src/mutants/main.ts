@@ -1,7 +1,11 @@
-/** Switches each seeded bug on alone and asks the simulator to find it. Exit code 1: a mutant survived. */
+/**
+ * Switches each seeded bug on alone and asks the simulator to find it, as what it is: a mutant of which only other rules complain, or which
+ * only crashes, has survived. Exit code 1: a mutant survived.
+ */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { isOf } from '../simulator/rules.ts'
 import { MUTANTS } from './mutants.ts'
 import type { Mutant } from './mutants.ts'
 
@@ -16,10 +20,10 @@ const { values } = parseArgs({
 const REGISTER = join(import.meta.dirname, 'register.ts')
 const SIMULATOR = join(import.meta.dirname, '..', 'simulator', 'main.ts')
 
-type Verdict = { mutant: Mutant; found: string | null; seeds: number; seconds: number }
+type Verdict = { mutant: Mutant; found: string | null; others: string[]; seeds: number; seconds: number }
 
 function hunt(mutant: Mutant): Promise<Verdict> {
-  const args = ['--import', REGISTER, SIMULATOR, '--seeds', values.seeds, '--until', 'violation', '--json']
+  const args = ['--import', REGISTER, SIMULATOR, '--seeds', values.seeds, '--until', mutant.foundAs.join(','), '--json']
   const startMs = Date.now()
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, {
@@ -35,12 +39,13 @@ function hunt(mutant: Mutant): Promise<Verdict> {
       const seconds = Math.round((Date.now() - startMs) / 100) / 10
       try {
         const report = JSON.parse(out) as { seeds: number; found: Array<{ seed: number; rule: string; what: string }> }
-        const first = report.found[0]
+        const first = report.found.find((violation) => isOf(violation, mutant.foundAs))
+        const others = new Set(report.found.filter((v) => !isOf(v, mutant.foundAs)).map((v) => v.rule))
         const found =
           first === undefined
             ? null
             : `seed ${first.seed}, ${first.rule}: ${first.what.split('\n')[0]?.slice(0, 100) ?? ''}`
-        resolve({ mutant, found, seeds: report.seeds, seconds })
+        resolve({ mutant, found, others: [...others], seeds: report.seeds, seconds })
       } catch {
         reject(new Error(`${mutant.name} could not be run:\n${err.slice(-2000)}`))
       }
@@ -54,7 +59,10 @@ async function work(): Promise<void> {
   for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
     const verdict = await hunt(mutant)
     verdicts.push(verdict)
-    const said = verdict.found === null ? `SURVIVED ${verdict.seeds} seeds` : `found by ${verdict.found}`
+    const said =
+      verdict.found === null
+        ? `SURVIVED ${verdict.seeds} seeds${verdict.others.length > 0 ? ` (only ${verdict.others.join(', ')})` : ''}`
+        : `found by ${verdict.found}`
     console.log(`${mutant.name.padEnd(32)} ${String(verdict.seconds).padStart(6)} s  ${said}`)
   }
 }

@@ -2,6 +2,8 @@
  * Seeded bugs: each is one cure of the protocol taken away, by changing a line of the source while it is loaded. A mutant whose line is
  * not found exactly once is an error, so this list cannot rot. Each must be found by the simulator; one that survives fails CI.
  */
+import type { RuleWord } from '../simulator/rules.ts'
+
 export type Edit = Readonly<{
   /** Below packages/. */
   file: string
@@ -13,6 +15,8 @@ export type Mutant = Readonly<{
   name: string
   /** What is broken, and the hole of PROTOCOL.md it opens again. */
   breaks: string
+  /** The rules by which it must be found; a crash, or another rule, does not count. */
+  foundAs: readonly RuleWord[]
   edits: readonly Edit[]
 }>
 
@@ -20,6 +24,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'frame-before-commit',
     breaks: 'commit_first (hole 1): the frame leaves although the dispatch may never be stored',
+    foundAs: ['R2', 'R1', 'R3'],
     edits: [
       {
         file: 'gateway/src/store/sqlite/group-writer.ts',
@@ -45,6 +50,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'absence-is-proof',
     breaks: 'tombstone (hole 2): what the node never said it took counts as not sent, without asking for a tombstone',
+    foundAs: ['R2', 'R4'],
     edits: [
       {
         file: 'gateway/src/store/sqlite/hello.ts',
@@ -57,6 +63,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'late-hello-accepted',
     breaks: 'hello_counter (hole 2b): a hello with an older number takes the node over',
+    foundAs: ['R2', 'R4', 'R5', 'R1'],
     edits: [
       {
         file: 'gateway/src/store/sqlite/hello.ts',
@@ -73,6 +80,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'old-session-obeyed',
     breaks: 'session_check (hole 2a): the node takes work from an old connection',
+    foundAs: ['R2', 'R3', 'R4'],
     edits: [
       {
         file: 'node/src/refusal.ts',
@@ -89,6 +97,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'journal-after-send',
     breaks: 'two_state (hole 5): Messages is touched before `started` is durable',
+    foundAs: ['R2', 'R3'],
     edits: [
       {
         file: 'node/src/attempt-runner.ts',
@@ -100,6 +109,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'taken-run-after-restart',
     breaks: 'restart_void (holes 5, 13): what was taken runs after a restart, however long that took',
+    foundAs: ['R2', 'R3', 'R7'],
     edits: [
       {
         file: 'node/src/agent.ts',
@@ -119,18 +129,21 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'no-barrier',
-    breaks: 'barrier (hole 6): a row that is not there counts as not sent while Messages may still execute the event',
+    breaks:
+      'barrier (hole 6): what was started and has no outcome counts as not sent, without the look behind a barrier',
+    foundAs: ['R2', 'R4'],
     edits: [
       {
-        file: 'testkit/src/simulator/sim-mac.ts',
-        find: '    this.#mac.killOsascripts()\n    this.#mac.restartMessages()\n    if (await this.#rowWithin(outgoing.attempt, BARRIER_MS))',
-        replace: '    if (await this.#rowWithin(outgoing.attempt, 1))',
+        file: 'node/src/attempt-runner.ts',
+        find: 'return await this.#deps.driver.lookUp(outgoing)',
+        replace: "return { kind: 'not_sent', class: 'never_handed', reason: 'process_died' }",
       },
     ],
   },
   {
     name: 'any-journal-proves',
     breaks: 'journal_id (hole 3): absence in a new journal counts as proof',
+    foundAs: ['R2', 'R4'],
     edits: [
       {
         file: 'gateway/src/store/sqlite/hello.ts',
@@ -152,6 +165,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'outcome-of-old-session-dropped',
     breaks: 'outcome_any_session (hole 10): a fact is taken only from the session that dispatched the attempt',
+    foundAs: ['R4', 'R5'],
     edits: [
       {
         file: 'gateway/src/store/sqlite/settle.ts',
@@ -163,18 +177,20 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'fallback-on-unknown',
     breaks: 'R2: an unknown outcome falls back to SMS',
+    foundAs: ['R2'],
     edits: [
       {
         file: 'engine/src/message-state.ts',
         find: "  return { state: 'unknown', laneFreeAtMs: nowMs + UNKNOWN_HOLD_MS, failure: reason }",
         replace:
-          "  return fallback(m, nowMs) ?? { state: 'unknown', laneFreeAtMs: nowMs + UNKNOWN_HOLD_MS, failure: reason }",
+          "  const sms = fallback(m, nowMs)\n  if (sms !== null) return { ...sms, override: true } // past the index on live attempts\n  return { state: 'unknown', laneFreeAtMs: nowMs + UNKNOWN_HOLD_MS, failure: reason }",
       },
     ],
   },
   {
     name: 'outbox-row-lost',
     breaks: 'R5: an attempt is settled in a commit of its own, its frame follows in another',
+    foundAs: ['R5'],
     edits: [
       {
         file: 'node/src/journal/journal.ts',
@@ -187,6 +203,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'acknowledge-before-commit',
     breaks:
       'hole 10: a frame is acknowledged although its commit may fail (and the node believes the ack over the next welcome)',
+    foundAs: ['R1', 'R4', 'R5'],
     edits: [
       {
         file: 'node/src/handshake.ts',
@@ -196,7 +213,7 @@ export const MUTANTS: readonly Mutant[] = [
       {
         file: 'gateway/src/nodes/node-session.ts',
         find: 'const result = await this.#apply(frame).catch(',
-        replace: `this.#committedSeq = Math.max(this.#committedSeq, frame.seq)
+        replace: `this.#committed.add(frame.seq)
         this.#acknowledgeSoon()
         const result = await this.#apply(frame).catch(`,
       },
@@ -205,6 +222,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'order-swapped-after-retry',
     breaks: 'R6 (hole 31): a message that waits for its retry loses its place',
+    foundAs: ['R6'],
     edits: [
       {
         file: 'gateway/src/store/sqlite/dispatch.ts',
@@ -217,6 +235,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'bucket-reset-at-restart',
     breaks: 'R7 (hole 36): a restart gives every line a new burst',
+    foundAs: ['R7'],
     edits: [
       {
         file: 'gateway/src/store/sqlite/maintenance.ts',
@@ -241,6 +260,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'batch-neighbour-failed',
     breaks: 'R1 (hole 24): a batch that fails as a whole takes with it neighbours that were answered already',
+    foundAs: ['R1'],
     edits: [
       {
         file: 'gateway/src/store/sqlite/group-writer.ts',
@@ -257,6 +277,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'two-in-flight',
     breaks: 'R6: a lane may have two attempts in flight',
+    foundAs: ['R6', 'UNIQUE'],
     edits: [
       {
         file: 'gateway/src/store/sqlite/dispatch.ts',
@@ -273,10 +294,11 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'restored-store-dispatches',
     breaks: 'hole 17: a restored store sends what it had queued without asking the nodes first',
+    foundAs: ['R2'],
     edits: [
       {
         file: 'gateway/src/store/sqlite/dispatch.ts',
-        find: '    return Number(s.recovering.get({})?.value ?? 0)',
+        find: '    return s.recovering.get({ line })?.at ?? 0',
         replace: '    return 0',
       },
     ],

@@ -1,9 +1,10 @@
 /**
  * `npm run simulate -- --seeds N [--from S]` runs seeds and prints how often each rule was really put to the test.
- * `--seed S` replays one and prints what it found. Exit code 1: a rule was broken, or one was never tested.
+ * `--until RULES` ends at the first violation of one of them (`R1,UNIQUE`; `violation`: of any). `--seed S` replays one and prints what it found. Exit code 1: a rule was broken, or one was never tested.
  */
 import { plainArgumentsOrExit, wholeNumber } from '@bluewire/platform/plain-arguments'
 import packageJson from '../../package.json' with { type: 'json' }
+import { isOf } from './rules.ts'
 import { runSeeds, runSeed } from './run-seeds.ts'
 
 const SEED_MAX = 2 ** 32 - 1
@@ -19,11 +20,7 @@ const given = plainArgumentsOrExit({
     seeds: { value: 'N', help: 'how many (default: 200)', rule: wholeNumber(1, SEED_MAX) },
     from: { value: 'SEED', help: 'the first one (default: 1)', rule: wholeNumber(0, SEED_MAX) },
     seed: { value: 'SEED', help: 'replay this one, and print all that it found', rule: wholeNumber(0, SEED_MAX) },
-    until: {
-      value: 'violation',
-      help: 'end at the first seed that breaks a rule',
-      rule: { isRight: (text) => text === 'violation', mustBe: 'violation' },
-    },
+    until: { value: 'RULES', help: 'end at the first violation of one of these (R1,UNIQUE; violation: of any)' },
     json: { value: null, help: 'print the report as JSON' },
   },
 })
@@ -34,10 +31,11 @@ if (replayed !== undefined) {
   console.log(JSON.stringify(result, null, 2))
   process.exitCode = result.violations.length > 0 ? 1 : 0
 } else {
+  const wanted = given.text('until')?.split(',')
   const report = await runSeeds({
     from: Number(given.text('from') ?? 1),
     count: Number(given.text('seeds') ?? 200),
-    stopAtFirst: given.text('until') === 'violation',
+    until: wanted === undefined ? null : (found) => wanted.includes('violation') || isOf(found, wanted),
   })
   if (given.flag('json')) console.log(JSON.stringify(report))
   else {

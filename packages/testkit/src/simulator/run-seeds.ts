@@ -32,7 +32,11 @@ export async function runSeed(seed: number): Promise<SeedResult> {
   }
 }
 
-export async function runSeeds(options: { from: number; count: number; stopAtFirst: boolean }): Promise<Report> {
+export async function runSeeds(options: {
+  from: number
+  count: number
+  until: ((found: Found) => boolean) | null
+}): Promise<Report> {
   const report: Report = { seeds: 0, found: [], preconditions: {}, wallMs: 0 }
   const startMs = performance.now()
   for (let seed = options.from; seed < options.from + options.count; seed++) {
@@ -42,7 +46,7 @@ export async function runSeeds(options: { from: number; count: number; stopAtFir
     for (const [name, n] of Object.entries(result.preconditions)) {
       report.preconditions[name] = (report.preconditions[name] ?? 0) + n
     }
-    if (options.stopAtFirst && report.found.length > 0) break
+    if (options.until !== null && report.found.some(options.until)) break
   }
   report.wallMs = Math.round(performance.now() - startMs)
   return report

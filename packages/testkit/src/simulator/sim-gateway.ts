@@ -4,7 +4,8 @@ import { InProcessBus } from '@bluewire/gateway/bus/in-process-bus'
 import { acceptAndDispatch } from '@bluewire/gateway/delivery/accept-and-dispatch'
 import { Dispatcher } from '@bluewire/gateway/delivery/dispatcher'
 import { Sweeper } from '@bluewire/gateway/delivery/sweeper'
-import { NodeSession, SESSION_SETTINGS } from '@bluewire/gateway/nodes/node-session'
+import { LiveSessions } from '@bluewire/gateway/nodes/live-sessions'
+import { SESSION_SETTINGS } from '@bluewire/gateway/nodes/node-session'
 import type { Store } from '@bluewire/gateway/store/store'
 import { sqliteStore } from '@bluewire/gateway/store/sqlite/sqlite-store'
 import { newUlidSource } from '@bluewire/platform/chance'
@@ -33,7 +34,7 @@ export class SimGateway {
   readonly front: Store
   readonly #dispatcher: Dispatcher
   readonly #sweeper: Sweeper
-  readonly #sessions = new Set<NodeSession>()
+  readonly #sessions: LiveSessions
   readonly #id: GatewayId
   readonly #random: Random
   readonly #faults: GatewayFaults
@@ -77,10 +78,20 @@ export class SimGateway {
       onError: (error) => this.#problem('dispatch', error),
     })
     this.front = acceptAndDispatch(this.store, this.#dispatcher)
+    this.#sessions = new LiveSessions({
+      store: this.store,
+      clock,
+      gateway: this.#id,
+      settings: SESSION_SETTINGS,
+      log: () => {},
+      onWorking: (working, lines) => this.#dispatcher.attach(working, lines),
+      onClosed: (closed) => this.#dispatcher.detach(closed),
+    })
     this.#sweeper = new Sweeper({
       store: this.store,
       clock,
       dispatcher: this.#dispatcher,
+      sessions: this.#sessions,
       options: {
         gateway: { id: this.#id, pid: 1, host: 'simulated' },
         nodeLostAfterMs: NODE_LOST_AFTER_MS,
@@ -98,19 +109,7 @@ export class SimGateway {
 
   /** A node's connection, already authenticated. */
   accept(node: NodeId, end: End): void {
-    const session = new NodeSession(node, this.#socketOf(end), {
-      store: this.store,
-      clock: this.process,
-      gateway: this.#id,
-      settings: SESSION_SETTINGS,
-      log: () => {},
-      onWorking: (working, lines) => this.#dispatcher.attach(working, lines),
-      onClosed: (closed) => {
-        this.#sessions.delete(closed)
-        this.#dispatcher.detach(closed)
-      },
-    })
-    this.#sessions.add(session)
+    const session = this.#sessions.open(node, this.#socketOf(end))
     end.on.frame = (text) => this.process.run(() => session.received(text))
     end.on.closed = () => this.process.run(() => session.closed())
   }

@@ -351,7 +351,11 @@ export class World {
   }
 
   #operatorEndsRecovery(): void {
-    const recovering = this.gateway.process.db.prepare("select 1 from meta where key = 'recovering_at'").get()
+    const recovering = this.gateway.process.db
+      .prepare(
+        "select 1 from meta where key = 'recovering_at' union all select 1 from accounts where recovering_at > 0",
+      )
+      .get()
     if (recovering === undefined) return
     this.strike('operator ended a recovery')
     void this.gateway.store.endRecovery()

@@ -20,6 +20,7 @@ const ERRORS_POLICY = pagePolicy({ styleSrc: [`'sha256-${hash('sha256', STYLE, '
 
 export function docs(app: FastifyInstance, publicUrl: string): void {
   const base = new URL(publicUrl).pathname.replace(/\/+$/, '')
+  app.get('/', HIDDEN, (_request, reply) => reply.redirect(`${base}/docs`))
   app.get('/openapi.json', HIDDEN, () => app.swagger())
   app.get('/docs', { ...HIDDEN, ...REFERENCE_POLICY }, (_request, reply) => html(reply, referencePage(base)))
   app.get('/docs/errors', { ...HIDDEN, ...ERRORS_POLICY }, (_request, reply) => html(reply, errorPage()))

@@ -2,7 +2,7 @@
 import { messageAnswer, messageParams } from '@bluewire/contract/api/message'
 import type { AttemptAnswer, MessageAnswer, TimelineEntry } from '@bluewire/contract/api/message'
 import { BluewireError } from '@bluewire/contract/errors'
-import { isMessageId } from '@bluewire/contract/ids'
+import { readMessageId } from '@bluewire/contract/ids'
 import type { FastifyInstance } from 'fastify'
 import type { AttemptView, MessageView, TimelineEvent } from '../../store/store.ts'
 import type { AuthHook } from '../auth.ts'
@@ -19,8 +19,8 @@ export function getMessage(app: FastifyInstance, deps: HttpDeps, mayCall: AuthHo
     { schema: SCHEMA, onRequest: mayCall },
     async (request): Promise<MessageAnswer> => {
       const { account } = callerOf(request)
-      const { id } = request.params
-      const view = isMessageId(id) ? await deps.store.message(account.id, id) : undefined
+      const id = readMessageId(request.params.id)
+      const view = id === null ? undefined : await deps.store.message(account.id, id)
       if (view === undefined) throw new BluewireError('not_found', 'This account has no message with this id.')
       request.messageId = view.id
       const { events, attempts } = await deps.store.timeline(account.id, view.id)

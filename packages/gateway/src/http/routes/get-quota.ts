@@ -12,13 +12,14 @@ import { describe } from '../openapi.ts'
 export function getQuota(app: FastifyInstance, deps: HttpDeps, mayCall: AuthHook): void {
   app.get('/user/get/quota', { schema: SCHEMA, onRequest: mayCall }, async (request): Promise<QuotaAnswer> => {
     const { account } = callerOf(request)
-    const used = await deps.store.used(account.id)
+    const used = await deps.store.usedByService(account.id)
     return {
       code: 200,
       message: 'Quota retrieved',
-      crumbs: accountCrumbs({ account, used, adText: deps.options.adText }),
+      crumbs: accountCrumbs({ account, used: used.all, adText: deps.options.adText }),
       plan: account.plan,
-      text: { used, limit: account.quotaLimit },
+      text: { used: used.sms, limit: account.quotaLimit },
+      imessage: { used: used.imessage },
     }
   })
 }

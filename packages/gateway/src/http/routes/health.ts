@@ -11,6 +11,8 @@ export function health(app: FastifyInstance, deps: HttpDeps): void {
 
   app.get('/readyz', { schema: READY }, async (): Promise<HealthAnswer> => {
     if (deps.state.draining()) throw new BluewireError('draining', 'The gateway is shutting down.')
+    if (deps.state.diskFull())
+      throw new BluewireError('disk_full', 'The disk of the gateway has too little free space.')
     try {
       await deps.store.ping()
     } catch (cause) {
@@ -35,7 +37,7 @@ const HEALTH = describe({
 const READY = describe({
   id: 'getReadiness',
   summary: 'The gateway takes work',
-  description: 'The database answers, and the gateway is not shutting down.',
+  description: 'The database answers, the disk has room, and the gateway is not shutting down.',
   answer: healthAnswer,
   errors: [503],
 })

@@ -15,6 +15,8 @@ create table accounts (
   region text not null,
   is_instance integer not null,
   suspended_at integer,
+  recovering_at integer,
+  recover_since integer,
   created_at integer not null
 ) strict;
 
@@ -66,6 +68,8 @@ create table nodes (
   ready integer not null default 0,
   observing text,
   store_epoch integer not null default 0,
+  told_epoch integer not null default 0,
+  orphans_dropped integer not null default 0,
   health text not null default 'unknown',
   health_detail text,
   proven_at integer,
@@ -217,6 +221,7 @@ create table usage (
   account text not null,
   month text not null,
   used integer not null,
+  imessage integer not null default 0, -- how many of `used` were asked for as iMessage
   primary key (account, month)
 ) strict, without rowid;
 
@@ -247,6 +252,7 @@ create table orphans (
   reason text not null,
   at integer not null
 ) strict;
+create index orphans_of_node on orphans (node);
 
 create table audit (
   id integer primary key,

@@ -8,7 +8,7 @@ import { monthOf } from './rows.ts'
 import type { Db, MessageRow, WriteParts } from './rows.ts'
 import type { Usage } from './usage.ts'
 
-/** An Idempotency-Key is remembered this long, across restarts. */
+/** An Idempotency-Key is remembered this long, across restarts, by the store's steady clock: setting the wall clock forgets none. */
 export const KEY_REMEMBERED_MS = 24 * 3600_000
 
 export function prepareAccept(
@@ -27,10 +27,11 @@ export function prepareAccept(
     const lane = statements.nextInLane.get({ id: `lane_${parts.ulid()}`, account, recipient, line })
     if (lane === undefined) throw new Error('the lane gave no place')
     const failure = m.failure ?? (lane.opted_out === 1 ? 'opted_out' : null)
-    const used = failure === null ? usage.charge(account, month) : usage.used(account, month)
+    const used =
+      failure === null ? usage.charge({ account, month, service: m.service }) : usage.used(account, month).all
     if (used === null) {
       const limit = statements.plan.get({ account })?.quota_limit ?? 0
-      throw new Undo<AcceptResult>({ kind: 'quota_exceeded', used: usage.used(account, month), limit })
+      throw new Undo<AcceptResult>({ kind: 'quota_exceeded', used: usage.used(account, month).all, limit })
     }
     statements.insert.run(newRow(tx, m, { lane: lane.id, laneSeq: lane.next_seq, month, failure }))
     append(tx, {
@@ -50,8 +51,8 @@ export function prepareAccept(
   function claimKey(tx: Tx, m: NewMessage): AcceptResult | null {
     if (m.idempotency === null) return null
     const { key, fingerprint } = m.idempotency
-    statements.forgetKey.run({ account: m.account, key, before: tx.nowMs - KEY_REMEMBERED_MS })
-    const claimed = statements.claimKey.run({ account: m.account, key, fingerprint, message: m.id, at: tx.nowMs })
+    statements.forgetKey.run({ account: m.account, key, before: tx.steadyMs - KEY_REMEMBERED_MS })
+    const claimed = statements.claimKey.run({ account: m.account, key, fingerprint, message: m.id, at: tx.steadyMs })
     if (claimed === 1) return null
     const owner = statements.keyOwner.get({ account: m.account, key })
     return owner?.fingerprint === fingerprint ? { kind: 'replayed', id: owner.message } : { kind: 'mismatch' }

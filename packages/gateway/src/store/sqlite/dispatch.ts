@@ -55,7 +55,7 @@ export function prepareDispatch(db: Db, append: AppendEvent): (tx: Tx, input: Di
       line: input.line,
       simulated: line.simulated,
       now: tx.nowMs,
-      acceptedAfter: restoredAtMs(),
+      acceptedAfter: restoredAtMs(input.line),
     })
     if (next === undefined) {
       const at = s.again.get({ line: input.line, now: tx.nowMs })?.at ?? null
@@ -105,15 +105,20 @@ export function prepareDispatch(db: Db, append: AppendEvent): (tx: Tx, input: Di
     }
   }
 
-  /** While a restored store waits for its nodes, only what was accepted after the restore may leave. 0: no recovery. */
-  function restoredAtMs(): number {
-    return Number(s.recovering.get({})?.value ?? 0)
+  /** While a restored store, or the line's account, waits for its nodes, only what was accepted after may leave. 0: no recovery. */
+  function restoredAtMs(line: LineId): number {
+    return s.recovering.get({ line })?.at ?? 0
   }
 }
 
 function prepare(db: Db) {
   return {
-    recovering: db.statement((k) => k.selectFrom('meta').select('value').where('key', '=', 'recovering_at')),
+    recovering: db.statement<{ line: LineId }, { at: number }>((k, p) => ({
+      compile: () =>
+        sql<{ at: number }>`select max(coalesce(a.recovering_at, 0),
+            coalesce((select cast(value as integer) from meta where key = 'recovering_at'), 0)) as at
+          from lines l join accounts a on a.id = l.account where l.id = ${p.line}`.compile(k),
+    })),
     line: db.statement<{ line: LineId }, LineRow>((k, p) => ({
       compile: () =>
         sql<LineRow>`select l.node, l.address, l.epoch, l.paused, (l.suspended or a.suspended_at is not null) as suspended, l.simulated, l.tat, l.gap_ms, l.burst, n.journal_id, n.ready,

@@ -15,7 +15,7 @@ import type { Settle } from './settle.ts'
 
 /** An unknown attempt is asked about on every new session this long; afterwards only a person looks for it. */
 const ASK_UNKNOWN_FOR_MS = 24 * 3600_000
-/** Attempts listed to a node: far more than its lines may have open, and few enough for one frame. */
+/** Attempts listed to a node: few enough for one frame. What is in flight is always listed; its lines may have only so many open. */
 const RESUME_MAX = 1000
 
 export type HelloInput = Readonly<{ gateway: GatewayId; frame: HelloFrame }>
@@ -40,8 +40,10 @@ export function prepareHello(parts: HelloParts): TakeHello {
 
   /** What the gateway holds open on this node. What ran under another journal can prove nothing any more. */
   function openAttempts(tx: Tx, node: NodeId, journalId: JournalId): Array<{ attempt: AttemptId; proof: boolean }> {
-    const open = s.open.all({ node, since: tx.nowMs - ASK_UNKNOWN_FOR_MS })
-    return open.map((attempt) => {
+    const inFlight = s.inFlight.all({ node })
+    const room = Math.max(0, RESUME_MAX - inFlight.length)
+    const unknown = s.unknown.all({ node, since: tx.nowMs - ASK_UNKNOWN_FOR_MS, room })
+    return [...inFlight, ...unknown].map((attempt) => {
       const proof = attempt.journal_id === journalId
       if (!proof) settle.record(tx, attempt, { fact: 'unknown', reason: 'journal_lost' })
       return { attempt: attempt.id, proof }
@@ -58,30 +60,29 @@ export function prepareHello(parts: HelloParts): TakeHello {
     const ahead =
       frame.last_session > node.epoch ||
       frame.outbox.acked > (journal?.acked ?? 0) ||
-      frame.store_epoch_seen > recovery.storeEpoch()
-    if (ahead) recovery.detected(tx, frame.store_epoch_seen)
+      frame.store_epoch_seen > node.told_epoch
+    if (ahead) recovery.detected(tx, node, frame.store_epoch_seen)
     const vouches = journal !== undefined || (node.conn === 0 && frame.last_session === 0)
-    if (!vouches && recovery.recovering())
+    if (!vouches && recovery.recovering(node.account))
       append(tx, { account: node.account, type: 'recovery.cannot_vouch', node: node.id })
-    const epoch = Math.max(node.epoch, frame.last_session) + 1
+    const offering = { account: node.account, node: node.id, simulated: node.simulated }
+    const epoch = Math.max(node.epoch, frame.last_session, offers.highestEpoch(offering, frame.lines)) + 1
     s.take.run({ ...columnsOf(frame), id: node.id, gateway, epoch, at: tx.nowMs })
     s.linesEpoch.run({ node: node.id, epoch })
     journals.saw(node.id, frame.journal_id, { head: frame.journal_head, oldest: frame.outbox.oldest })
-    const lines = offers.take(
-      tx,
-      { account: node.account, node: node.id, epoch, simulated: node.simulated },
-      frame.lines,
-    )
+    const lines = offers.take(tx, { ...offering, epoch }, frame.lines)
+    const told = recovery.toldTo(node.id)
     return {
       kind: 'welcome',
       epoch,
-      storeEpoch: recovery.storeEpoch(),
+      ahead,
+      storeEpoch: told.epoch,
       account: node.account,
       ackedSeq: journals.get(node.id, frame.journal_id)?.acked ?? 0,
       resume: openAttempts(tx, node.id, frame.journal_id),
       lines,
       vouches,
-      recoverSinceMs: node.store_epoch < recovery.storeEpoch() ? recovery.sinceMs() : null,
+      recoverSinceMs: told.sinceMs,
     }
   }
 }
@@ -98,6 +99,14 @@ function refusal(
       kind: 'bye',
       code: 'cloned',
       detail: 'This credential belongs to another machine. Join again here with a new code.',
+    }
+  }
+  if (frame.simulated !== (node.simulated === 1)) {
+    const [joined, says] = frame.simulated ? ['real', 'simulated'] : ['simulated', 'real']
+    return {
+      kind: 'bye',
+      code: 'revoked',
+      detail: `This node joined as a ${joined} one and is ${says} now. Join again.`,
     }
   }
   if (frame.conn <= node.conn) {
@@ -157,20 +166,25 @@ function prepare(db: Db) {
     linesEpoch: db.statement((k, p: { node: NodeId; epoch: number }) =>
       k.updateTable('lines').set({ epoch: p.epoch }).where('node', '=', p.node),
     ),
-    open: db.statement<{ node: NodeId; since: number }, AttemptRow>((k, p) =>
+    inFlight: db.statement<{ node: NodeId }, AttemptRow>((k, p) =>
       k
         .selectFrom('attempts')
         .selectAll()
         .where('node', '=', p.node)
-        .where((e) =>
-          e.or([
-            e('state', 'in', ['dispatched', 'taken']),
-            e.and([e('state', '=', 'unknown'), e('settled_at', '>', p.since)]),
-          ]),
-        )
+        .where('state', 'in', ['dispatched', 'taken'])
         .where(IS_OPEN_ATTEMPT)
-        .orderBy('id')
-        .limit(RESUME_MAX),
+        .orderBy('id'),
+    ),
+    unknown: db.statement<{ node: NodeId; since: number; room: number }, AttemptRow>((k, p) =>
+      k
+        .selectFrom('attempts')
+        .selectAll()
+        .where('node', '=', p.node)
+        .where('state', '=', 'unknown')
+        .where('settled_at', '>', p.since)
+        .where(IS_OPEN_ATTEMPT)
+        .orderBy('id', 'desc')
+        .limit(p.room),
     ),
   }
 }

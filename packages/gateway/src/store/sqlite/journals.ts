@@ -13,9 +13,15 @@ export interface Journals {
    * not, the mark must stay where the node still has to begin again.
    */
   acked(node: NodeId, journalId: JournalId, seq: number): void
-  /** A frame that cannot be applied is kept raw. */
+  /** Each frame up to there is applied: the caller has counted them. */
+  committedThrough(node: NodeId, through: { journalId: JournalId; seq: number }): void
+  /** A frame that cannot be applied is kept raw; of a node that has too many of them, only their number. */
   orphan(tx: Tx, node: NodeId, frame: { journalId: string; text: string; reason: string }): void
 }
+
+/** Frames kept of one node, and how much of each: a node must not fill the disk with what makes no sense. */
+export const ORPHANS_MAX = 1000
+const ORPHAN_CHARS_MAX = 8192
 
 export function prepareJournals(db: Db): Journals {
   const get = db.statement((k, p: { node: NodeId; journalId: JournalId }) =>
@@ -39,6 +45,26 @@ export function prepareJournals(db: Db): Journals {
       .where('journal_id', '=', p.journalId)
       .where('acked_seq', '=', p.before),
   )
+  const committedThrough = db.statement((k, p: { node: NodeId; journalId: JournalId; seq: number }) =>
+    k
+      .updateTable('node_journals')
+      .set({ acked_seq: p.seq })
+      .where('node', '=', p.node)
+      .where('journal_id', '=', p.journalId)
+      .where('acked_seq', '<', p.seq),
+  )
+  const kept = db.statement<{ node: NodeId }, { many: number }>((k, p) =>
+    k
+      .selectFrom('orphans')
+      .select((e) => e.fn.countAll<number>().as('many'))
+      .where('node', '=', p.node),
+  )
+  const drop = db.statement((k, p: { node: NodeId }) =>
+    k
+      .updateTable('nodes')
+      .set((e) => ({ orphans_dropped: e('orphans_dropped', '+', 1) }))
+      .where('id', '=', p.node),
+  )
   const orphan = db.statement((k, p: { node: NodeId; journalId: string; text: string; reason: string; at: number }) =>
     k
       .insertInto('orphans')
@@ -48,6 +74,10 @@ export function prepareJournals(db: Db): Journals {
     get: (node, journalId) => get.get({ node, journalId }),
     saw: (node, journalId, { head, oldest }) => void saw.run({ node, journalId, head, floor: Math.max(0, oldest - 1) }),
     acked: (node, journalId, seq) => void acked.run({ node, journalId, seq, before: seq - 1 }),
-    orphan: (tx, node, frame) => void orphan.run({ node, ...frame, at: tx.nowMs }),
+    committedThrough: (node, through) => void committedThrough.run({ node, ...through }),
+    orphan(tx, node, { journalId, text, reason }) {
+      if ((kept.get({ node })?.many ?? 0) >= ORPHANS_MAX) drop.run({ node })
+      else orphan.run({ node, journalId, text: text.slice(0, ORPHAN_CHARS_MAX), reason, at: tx.nowMs })
+    },
   }
 }

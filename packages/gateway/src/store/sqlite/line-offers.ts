@@ -9,18 +9,25 @@ import type { Db, WriteParts } from './rows.ts'
 export type OfferingNode = Readonly<{ account: AccountId; node: NodeId; epoch: number; simulated: Flag }>
 
 export interface LineOffers {
+  /** Of the lines that `take` will give it: each number that ever fenced one of them stays below the node's new one. */
+  highestEpoch(from: Omit<OfferingNode, 'epoch'>, offers: readonly LineOffer[]): number
   /** Returns the lines that this node now sends from. */
-  take(tx: Tx, from: OfferingNode, offers: readonly LineOffer[]): Array<{ id: LineId; address: string; gapMs: number }>
+  take(tx: Tx, from: OfferingNode, offers: readonly LineOffer[]): Array<{ id: LineId; address: string }>
 }
 
 export function prepareLineOffers(parts: WriteParts, append: AppendEvent): LineOffers {
   const s = prepare(parts.db)
   const { gapMs, burst } = parts.lineDefaults
 
+  function heldBefore(from: Omit<OfferingNode, 'epoch'>, { address }: LineOffer) {
+    const held = s.held.get({ account: from.account, address, node: from.node })
+    const mayTake = held === undefined || (held.taken === 0 && held.simulated === from.simulated)
+    return { held, mayTake }
+  }
+
   function takeOne(tx: Tx, from: OfferingNode, offer: LineOffer): void {
-    const held = s.held.get({ account: from.account, address: offer.address, node: from.node })
-    const simulatedDiffers = held !== undefined && held.simulated !== from.simulated
-    if (held !== undefined && (held.taken === 1 || simulatedDiffers)) {
+    const { held, mayTake } = heldBefore(from, offer)
+    if (held !== undefined && !mayTake) {
       append(tx, { account: from.account, type: 'line.conflict', node: from.node, line: held.id })
       return
     }
@@ -41,14 +48,20 @@ export function prepareLineOffers(parts: WriteParts, append: AppendEvent): LineO
   }
 
   return {
+    highestEpoch: (from, offers) =>
+      Math.max(
+        0,
+        ...offers.map((offer) => {
+          const { held, mayTake } = heldBefore(from, offer)
+          return mayTake ? (held?.epoch ?? 0) : 0
+        }),
+      ),
     take(tx, from, offers) {
       for (const offer of offers) takeOne(tx, from, offer)
       const offered = new Set(offers.map((o) => o.address))
       const mine = s.mine.all({ node: from.node })
       for (const line of mine) if (!offered.has(line.address)) s.silence.run({ id: line.id })
-      return mine
-        .filter((l) => offered.has(l.address) && l.sends === 1)
-        .map((l) => ({ id: l.id, address: l.address, gapMs: l.gap_ms }))
+      return mine.filter((l) => offered.has(l.address) && l.sends === 1).map((l) => ({ id: l.id, address: l.address }))
     },
   }
 }
@@ -68,12 +81,12 @@ function prepare(db: Db) {
     /** `taken`: another node that is neither removed nor away sends from it. */
     held: db.statement<
       { account: AccountId; address: string; node: NodeId },
-      { id: LineId; node: NodeId | null; simulated: Flag; taken: Flag }
+      { id: LineId; node: NodeId | null; simulated: Flag; epoch: number; taken: Flag }
     >((k, p) =>
       k
         .selectFrom('lines')
         .leftJoin('nodes', 'nodes.id', 'lines.node')
-        .select(['lines.id', 'lines.node', 'lines.simulated'])
+        .select(['lines.id', 'lines.node', 'lines.simulated', 'lines.epoch'])
         .select((e) =>
           e
             .case()
@@ -120,7 +133,7 @@ function prepare(db: Db) {
         ),
     ),
     mine: db.statement((k, p: { node: NodeId }) =>
-      k.selectFrom('lines').select(['id', 'address', 'sends', 'gap_ms']).where('node', '=', p.node),
+      k.selectFrom('lines').select(['id', 'address', 'sends']).where('node', '=', p.node),
     ),
     silence: db.statement((k, p: { id: LineId }) => k.updateTable('lines').set({ sends: 0 }).where('id', '=', p.id)),
   }

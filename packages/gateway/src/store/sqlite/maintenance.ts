@@ -28,7 +28,7 @@ export function prepareMaintenance(db: Db): Maintenance {
     retain(tx, limits) {
       const erased = s.eraseBodies.run({ before: tx.nowMs - limits.bodiesMs, batch: limits.batch })
       const inbound = s.eraseInbound.run({ before: tx.nowMs - limits.bodiesMs, batch: limits.batch })
-      const keys = s.forgetKeys.run({ before: tx.nowMs - KEY_REMEMBERED_MS, batch: limits.batch })
+      const keys = s.forgetKeys.run({ before: tx.steadyMs - KEY_REMEMBERED_MS, batch: limits.batch })
       const facts = { before: tx.nowMs - limits.factsMs, batch: limits.batch }
       const rest =
         s.dropInbound.run(facts) + s.dropOrphans.run(facts) + s.dropLooseEvents.run(facts) + s.dropCodes.run(facts)

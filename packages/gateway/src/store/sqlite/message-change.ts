@@ -66,8 +66,9 @@ export function prepareMessageWrites({ db, append, usage, routing }: MessageWrit
     const next = updated(row, { change, line, about, nowMs: tx.nowMs })
     if (statements.update.run(next) !== 1) throw new Error(`message ${row.id} changed under its own lock`)
     if (change.override === true) statements.override.run({ message: row.id })
-    if (change.refund === true && row.charged_month !== null) usage.giveBack(row.account, row.charged_month)
-    if (change.charge === true && row.refunded_month !== null) usage.chargeAgain(row.account, row.refunded_month)
+    const { account, asked_service: service, charged_month: charged, refunded_month: refunded } = row
+    if (change.refund === true && charged !== null) usage.giveBack({ account, month: charged, service })
+    if (change.charge === true && refunded !== null) usage.chargeAgain({ account, month: refunded, service })
     announce(tx, row, { change, event, about, line })
     return change
   }

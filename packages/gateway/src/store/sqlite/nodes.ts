@@ -44,7 +44,21 @@ export type NodeParts = Readonly<{
 
 export function prepareNodes({ db, append, settle, appendAudit }: NodeParts): Nodes {
   const s = { ...prepare(db), ...nodeStatements(db) }
+
+  function retire(tx: Tx, actor: Actor, id: NodeId): boolean {
+    const node = s.retire.get({ id, at: tx.nowMs })
+    if (node === undefined) return false
+    s.linesEpoch.run({ node: id, epoch: node.epoch })
+    for (const attempt of s.open.all({ node: id }))
+      settle.record(tx, attempt, { fact: 'unknown', reason: 'node_removed' })
+    append(tx, { account: node.account, type: 'node.removed', node: id })
+    appendAudit(tx, { actor, action: 'node.retire', target: id, data: {} })
+    tx.hints.push({ kind: 'revoked', node: id })
+    return true
+  }
+
   return {
+    retire,
     byCredential: (hash) => s.byCredential.get({ hash }),
     list: (account) => s.list.all({ account }),
     createEnrolment(tx, actor, code) {
@@ -67,18 +81,11 @@ export function prepareNodes({ db, append, settle, appendAudit }: NodeParts): No
         target: node.id,
         data: { account: code.account },
       })
+      // The machine joined anew: what it was before sends no more, and what that had open cannot be learnt from it (PROTOCOL 4).
+      // Simulated nodes may be several on one machine: of those, the ones that are away.
+      for (const former of s.ofMachine.all({ account: code.account, machine: node.machine, not: node.id }))
+        retire(tx, `node:${node.id}`, former.id)
       return { node: node.id, account: code.account }
-    },
-    retire(tx, actor, id) {
-      const node = s.retire.get({ id, at: tx.nowMs })
-      if (node === undefined) return false
-      s.linesEpoch.run({ node: id, epoch: node.epoch })
-      for (const attempt of s.open.all({ node: id }))
-        settle.record(tx, attempt, { fact: 'unknown', reason: 'node_removed' })
-      append(tx, { account: node.account, type: 'node.removed', node: id })
-      appendAudit(tx, { actor, action: 'node.retire', target: id, data: {} })
-      tx.hints.push({ kind: 'revoked', node: id })
-      return true
     },
   }
 }
@@ -148,6 +155,16 @@ function nodeStatements(db: Db) {
         .where('account', '=', p.account)
         .where('retired_at', 'is', null)
         .orderBy('id'),
+    ),
+    ofMachine: db.statement<{ account: AccountId; machine: string; not: NodeId }, { id: NodeId }>((k, p) =>
+      k
+        .selectFrom('nodes')
+        .select('id')
+        .where('account', '=', p.account)
+        .where('machine', '=', p.machine)
+        .where('id', '<>', p.not)
+        .where((e) => e.or([e('simulated', '=', 0), e('gateway', 'is', null)]))
+        .where('retired_at', 'is', null),
     ),
     retire: db.statement<{ id: NodeId; at: number }, { account: AccountId; epoch: number }>((k, p) =>
       k

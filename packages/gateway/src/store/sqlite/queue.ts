@@ -17,8 +17,10 @@ export interface Queue {
   expire(tx: Tx, batch: number): number
   seal(tx: Tx, id: MessageId): boolean
   repairClock(tx: Tx): number
-  /** Lanes that wait for a line which has been away since before this instant, and that may go to another one now. */
-  stranded(beforeMs: number, nowMs: number): StrandedLane[]
+  /** Nodes that were connected once and are not now. */
+  away(): NodeId[]
+  /** Lanes that wait for a line of one of these nodes, and that may go to another one now. */
+  stranded(nodes: readonly NodeId[], nowMs: number): StrandedLane[]
   move(tx: Tx, lane: StrandedLane): boolean
 }
 
@@ -91,6 +93,7 @@ export function prepareQueue({ db, append, messages, routing }: QueueParts): Que
   function repairClock(tx: Tx): number {
     const repaired = s.repair.all({ now: tx.steadyMs })
     for (const { id } of repaired) tx.hints.push({ kind: 'line', id })
+    s.repairClosed.run({ now: tx.nowMs })
     return repaired.length + s.repairWaits.run({ now: tx.nowMs, wait: RETRY_FOR_MS, hold: UNKNOWN_HOLD_MS })
   }
 
@@ -101,7 +104,8 @@ export function prepareQueue({ db, append, messages, routing }: QueueParts): Que
     move,
     repairClock,
     seal: (tx, id) => s.seal.run({ id, at: tx.nowMs }) === 1,
-    stranded: (beforeMs, nowMs) => s.stranded.all({ before: beforeMs, now: nowMs }),
+    away: () => s.away.all({}).map((n) => n.id),
+    stranded: (nodes, nowMs) => s.stranded.all({ nodes: JSON.stringify(nodes), now: nowMs }),
   }
 }
 
@@ -145,6 +149,10 @@ function prepare(db: Db) {
           where state in ('queued', 'sending', 'unknown')
             and (not_before > ${p.now} + ${p.wait} or lane_free_at > ${p.now} + ${p.hold})`.compile(k),
     })),
+    // Nothing is decided by it, but nobody should read that a node went away tomorrow.
+    repairClosed: db.statement((k, p: { now: number }) =>
+      k.updateTable('nodes').set({ closed_at: p.now }).where('closed_at', '>', p.now),
+    ),
     unresolved: db.statement((k, p: { lane: LaneId; now: number }) =>
       k
         .selectFrom('messages')
@@ -161,12 +169,15 @@ function prepare(db: Db) {
 
 function moveStatements(db: Db) {
   return {
-    stranded: db.statement<{ before: number; now: number }, StrandedLane>((k, p) => ({
+    away: db.statement<object, { id: NodeId }>((k) =>
+      k.selectFrom('nodes').select('id').where('gateway', 'is', null).where('closed_at', 'is not', null),
+    ),
+    stranded: db.statement<{ nodes: string; now: number }, StrandedLane>((k, p) => ({
       compile: () =>
         sql<StrandedLane>`select distinct m.lane, m.account, m.line, m.service, m.simulated from lines l
           join nodes n on n.id = l.node
           join messages m on m.line = l.id and m.state = 'queued'
-          where n.gateway is null and n.closed_at < ${p.before}
+          where n.gateway is null and n.id in (select value from json_each(${p.nodes}))
             and exists (select 1 from lines o join nodes on_ on on_.id = o.node
               where o.account = m.account and o.id <> l.id and o.simulated = m.simulated and o.sends = 1
                 and o.paused = 0 and o.suspended = 0 and o.services like '%"' || m.service || '"%'

@@ -1,7 +1,7 @@
 /** What callers and people look at. Every read that a caller can reach is scoped to an account. */
 import { sql } from 'kysely'
 import type { AccountId, LaneId, LineId, MessageId, NodeId, Service } from '@bluewire/contract/ids'
-import type { AttemptView, LineView, MessageView, TimelineEvent } from '../store.ts'
+import type { Ahead, AttemptView, LineView, MessageView, TimelineEvent } from '../store.ts'
 import type { Flag } from '../tables.ts'
 import { KEY_REMEMBERED_MS, laneKey } from './accept.ts'
 import { jsonList } from './rows.ts'
@@ -12,9 +12,9 @@ export interface Reads {
   timeline(account: AccountId, id: MessageId): { events: TimelineEvent[]; attempts: AttemptView[] }
   lines(account: AccountId): LineView[]
   lane(account: AccountId, recipient: string): { id: LaneId; line: LineId | null } | undefined
-  ahead(id: MessageId): number
+  ahead(id: MessageId, nowMs: number): Ahead
   queues(nowMs: number): Array<{ line: LineId; address: string; queued: number; oldestMs: number }>
-  keyOwner(account: AccountId, key: string, nowMs: number): { id: MessageId; fingerprint: string } | undefined
+  keyOwner(account: AccountId, key: string, steadyMs: number): { id: MessageId; fingerprint: string } | undefined
 }
 
 type JoinedMessage = MessageRow & {
@@ -46,6 +46,7 @@ type LineRow = {
   online: Flag
   closed_at: number | null
   health: string | null
+  proven_at: number | null
 }
 
 export function prepareReads(db: Db): Reads {
@@ -61,10 +62,13 @@ export function prepareReads(db: Db): Reads {
     }),
     lines: (account) => s.lines.all({ account }).map(lineView),
     lane: (account, recipient) => s.lane.get({ account, recipient: laneKey(recipient) }),
-    ahead: (id) => s.ahead.get({ id })?.n ?? 0,
+    ahead: (id, nowMs) => ({
+      messages: s.ahead.get({ id })?.n ?? 0,
+      unknownUntilMs: s.unknownUntil.get({ id, now: nowMs })?.at ?? null,
+    }),
     queues: (nowMs) =>
       s.queues.all({}).map(({ oldestAt, ...row }) => ({ ...row, oldestMs: Math.max(0, nowMs - oldestAt) })),
-    keyOwner: (account, key, nowMs) => s.keyOwner.get({ account, key, since: nowMs - KEY_REMEMBERED_MS }),
+    keyOwner: (account, key, steadyMs) => s.keyOwner.get({ account, key, since: steadyMs - KEY_REMEMBERED_MS }),
   }
 }
 
@@ -124,6 +128,7 @@ function lineView(row: LineRow): LineView {
             online: row.online === 1,
             closedAtMs: row.closed_at,
             health: row.health ?? 'unknown',
+            provenAtMs: row.proven_at,
           },
   }
 }
@@ -186,7 +191,7 @@ function lineStatements(db: Db) {
     lines: db.statement<{ account: AccountId }, LineRow>((k, p) => ({
       compile: () =>
         sql<LineRow>`select l.id, l.account, l.address, l.services, l.sends, l.simulated, l.pool, l.paused, l.pause_reason,
-            l.suspended, l.tat, l.gap_ms, l.burst, n.id as node, n.name as node_name, n.closed_at, n.health,
+            l.suspended, l.tat, l.gap_ms, l.burst, n.id as node, n.name as node_name, n.closed_at, n.health, n.proven_at,
             coalesce(n.gateway is not null and n.ready = 1, 0) as online,
             (select count(*) from messages m where m.line = l.id and m.state = 'queued') as queued
           from lines l left join nodes n on n.id = l.node
@@ -204,6 +209,13 @@ function lineStatements(db: Db) {
         sql<{ n: number }>`select count(*) as n from messages me join messages b
             on b.line = me.line and b.state = 'queued' and b.id <> me.id
             and (b.class > me.class or (b.class = me.class and (b.created_at, b.id) < (me.created_at, me.id)))
+          where me.id = ${p.id}`.compile(k),
+    })),
+    unknownUntil: db.statement<{ id: MessageId; now: number }, { at: number | null }>((k, p) => ({
+      compile: () =>
+        sql<{ at: number | null }>`select max(b.lane_free_at) as at from messages me join messages b
+            on b.lane = me.lane and b.state in ('queued', 'sending', 'unknown') and b.state = 'unknown'
+            and b.id <> me.id and b.lane_free_at > ${p.now}
           where me.id = ${p.id}`.compile(k),
     })),
     queues: db.statement<object, { line: LineId; address: string; queued: number; oldestAt: number }>((k) => ({

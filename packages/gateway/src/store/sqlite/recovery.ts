@@ -1,91 +1,93 @@
 /**
- * After a restore (PROTOCOL 17): the store forgot what was sent since the copy was made. `store_epoch` is raised, nodes send every fact
- * since that point again, and nothing accepted before is dispatched until every node has, or an operator ends it.
+ * After a restore (PROTOCOL 17): the store forgot what was sent since the copy was made. Nodes are told a higher store epoch, send every
+ * fact since that point again, and nothing accepted before is dispatched until every node has, or an operator ends it.
+ *
+ * The operator's word holds the whole instance. What a node says holds no more than the account of that node: else any node could stop
+ * everybody. For the same reason the epoch that one node claims moves what that node is told, and nothing else.
  */
-import type { Tx } from './group-writer.ts'
-import type { Db } from './rows.ts'
+import type { AccountId, NodeId } from '@bluewire/contract/ids'
 import type { SessionKey } from '../store.ts'
+import type { AppendEvent } from './events.ts'
+import type { Tx } from './group-writer.ts'
+import { recoveryStatements } from './recovery-statements.ts'
+import type { Db } from './rows.ts'
 
 /** Nodes are asked for facts from this long before the newest thing the store remembers: their clocks may differ. */
 const MARGIN_MS = 3600_000
 
+type KnownNode = Readonly<{ id: NodeId; account: AccountId; store_epoch: number; told_epoch: number }>
+
 export interface Recovery {
-  storeEpoch(): number
   /** The operator says that the store was restored just now. Returns the new epoch. */
   begin(tx: Tx): number
-  /** A node knows more than the store does; `seen` is the store epoch it knows. */
-  detected(tx: Tx, seen: number): void
-  /** From when on nodes send again; null when nothing is to be recovered. */
-  sinceMs(): number | null
-  recovering(): boolean
-  /** The node has sent everything again. Returns whether the store still waits for others. */
+  /** A node knows more than the store does; `seen` is the store epoch it knows. Its account is held. */
+  detected(tx: Tx, node: KnownNode, seen: number): void
+  /** What the node is told; `sinceMs` is null when it has nothing to send again. */
+  toldTo(node: NodeId): { epoch: number; sinceMs: number | null }
+  recovering(account: AccountId): boolean
+  /** The node has sent everything again. Returns whether its account still waits for others. */
   nodeDone(session: SessionKey): boolean
+  /** Nothing is waited for any more, in any account. */
   end(): void
 }
 
-export function prepareRecovery(db: Db): Recovery {
-  const get = db.statement((k, p: { key: string }) => k.selectFrom('meta').select('value').where('key', '=', p.key))
-  const set = db.statement((k, p: { key: string; value: string }) =>
-    k
-      .insertInto('meta')
-      .values({ key: p.key, value: p.value })
-      .onConflict((c) => c.column('key').doUpdateSet({ value: p.value })),
-  )
-  const remove = db.statement((k, p: { key: string }) => k.deleteFrom('meta').where('key', '=', p.key))
-  const newest = db.statement((k) => k.selectFrom('messages').select((e) => e.fn.max('updated_at').as('at')))
-  const nodeDone = db.statement((k, p: SessionKey & { storeEpoch: number }) =>
-    k.updateTable('nodes').set({ store_epoch: p.storeEpoch }).where('id', '=', p.node).where('epoch', '=', p.epoch),
-  )
-  const lift = db.statement((k, p: { from: number; to: number }) =>
-    k.updateTable('nodes').set({ store_epoch: p.to }).where('store_epoch', '=', p.from),
-  )
-  const waitingFor = db.statement((k, p: { storeEpoch: number }) =>
-    k
-      .selectFrom('nodes')
-      .select('id')
-      .where('retired_at', 'is', null)
-      .where('conn', '>', 0)
-      .where('store_epoch', '<', p.storeEpoch)
-      .limit(1),
-  )
+export function prepareRecovery(db: Db, append: AppendEvent): Recovery {
+  const s = recoveryStatements(db)
 
-  const storeEpoch = (): number => Number(get.get({ key: 'store_epoch' })?.value ?? 0)
-  const recovering = (): boolean => get.get({ key: 'recovering_at' }) !== undefined
-  const end = (): void => {
-    remove.run({ key: 'recovering_at' })
-    remove.run({ key: 'recover_since' })
+  const meta = (key: string): number | null => {
+    const row = s.meta.get({ key })
+    return row === undefined ? null : Number(row.value)
+  }
+  const held = (account: AccountId) => s.account.get({ account })
+  const endForAll = (): void => {
+    s.unset.run({ key: 'recovering_at' })
+    s.unset.run({ key: 'recover_since' })
+  }
+
+  function recovering(account: AccountId): boolean {
+    return meta('recovering_at') !== null || held(account)?.recovering_at != null
   }
 
   return {
-    storeEpoch,
     recovering,
-    end,
     begin(tx) {
-      const epoch = storeEpoch() + 1
-      set.run({ key: 'store_epoch', value: String(epoch) })
-      if (!recovering()) {
-        const since = Math.max(0, (newest.get({})?.at ?? 0) - MARGIN_MS)
-        set.run({ key: 'recover_since', value: String(since) })
+      const epoch = (meta('store_epoch') ?? 0) + 1
+      s.set.run({ key: 'store_epoch', value: String(epoch) })
+      if (meta('recovering_at') === null) {
+        const since = Math.max(0, (s.newest.get({})?.at ?? 0) - MARGIN_MS)
+        s.set.run({ key: 'recover_since', value: String(since) })
       }
-      set.run({ key: 'recovering_at', value: String(tx.nowMs) })
+      s.set.run({ key: 'recovering_at', value: String(tx.nowMs) })
+      s.tellAll.run({ atLeast: epoch })
       return epoch
     },
-    detected(tx, seen) {
-      if (!recovering()) this.begin(tx)
-      const epoch = storeEpoch()
-      if (seen < epoch) return
-      // Epochs of the lost future were as high as this: go above them. Nodes that have already sent everything need not do it again.
-      lift.run({ from: epoch, to: seen + 1 })
-      set.run({ key: 'store_epoch', value: String(seen + 1) })
+    detected(tx, node, seen) {
+      s.tell.run({ node: node.id, epoch: Math.max(node.told_epoch, seen + 1, node.store_epoch + 1) })
+      if (recovering(node.account)) return
+      const since = Math.max(0, (s.newestOf.get({ account: node.account })?.at ?? 0) - MARGIN_MS)
+      s.hold.run({ account: node.account, at: tx.nowMs, since })
+      s.tellOthers.run({ account: node.account, node: node.id })
+      append(tx, { account: node.account, type: 'recovery.began', node: node.id })
     },
-    sinceMs() {
-      const since = get.get({ key: 'recover_since' })
-      return since === undefined ? null : Number(since.value)
+    toldTo(id) {
+      const node = s.node.get({ id })
+      if (node === undefined) return { epoch: 0, sinceMs: null }
+      const sinces = [meta('recover_since'), held(node.account)?.recover_since ?? null].filter((at) => at !== null)
+      const owes = node.store_epoch < node.told_epoch && sinces.length > 0
+      return { epoch: node.told_epoch, sinceMs: owes ? Math.min(...sinces) : null }
     },
     nodeDone(session) {
-      nodeDone.run({ ...session, storeEpoch: storeEpoch() })
-      if (recovering() && waitingFor.get({ storeEpoch: storeEpoch() }) === undefined) end()
-      return recovering()
+      s.nodeDone.run(session)
+      const account = s.node.get({ id: session.node })?.account
+      if (account === undefined) return false
+      if (held(account)?.recovering_at != null && s.waitingFor.get({ account }) === undefined)
+        s.release.run({ account })
+      if (meta('recovering_at') !== null && s.waitingFor.get({ account: null }) === undefined) endForAll()
+      return recovering(account)
+    },
+    end() {
+      endForAll()
+      s.release.run({ account: null })
     },
   }
 }

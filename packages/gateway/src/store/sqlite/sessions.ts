@@ -1,8 +1,8 @@
 /** A node's session after its hello (W4), its end, and when a node that stays away is given up (W6): fenced first, then its past is settled. */
-import type { AccountId, AttemptId, NodeId } from '@bluewire/contract/ids'
+import type { AccountId, AttemptId, GatewayId, NodeId } from '@bluewire/contract/ids'
 import type { ReadyFrame } from '@bluewire/contract/node-protocol/node-frames'
 import { IN_FLIGHT } from '@bluewire/engine/attempt-state'
-import type { FrameResult, ReadyResult, SessionKey } from '../store.ts'
+import type { FrameResult, HeldNode, ReadyResult, SessionKey } from '../store.ts'
 import type { AppendEvent } from './events.ts'
 import type { Tx } from './group-writer.ts'
 import { IS_OPEN_ATTEMPT } from './partial-indexes.ts'
@@ -18,7 +18,10 @@ export interface Sessions {
     session: SessionKey,
     health: { state: string; detail: string | null; provenAtMs: number | null },
   ): FrameResult
-  lostCandidates(beforeMs: number): Array<{ id: NodeId; epoch: number }>
+  held(gateway: GatewayId): HeldNode[]
+  standing(session: SessionKey): 'current' | 'fenced' | 'retired'
+  /** Nodes that are away with something in flight. */
+  lostCandidates(): Array<{ id: NodeId; epoch: number }>
   declareLost(tx: Tx, node: { id: NodeId; epoch: number }): boolean
 }
 
@@ -30,28 +33,28 @@ export type SessionParts = Readonly<{
 
 export function prepareSessions(parts: SessionParts): Sessions {
   const { db, append, settle } = parts
-  const s = prepare(db)
+  const s = { ...prepare(db), ...connectionStatements(db) }
 
   function ready(tx: Tx, session: SessionKey, input: { frame: ReadyFrame; resume: readonly AttemptId[] }): ReadyResult {
     if (settle.fenced(session)) return { kind: 'fenced' }
     const missing = input.resume.find((id) => input.frame.states[id] === undefined)
     if (missing !== undefined) return { kind: 'incomplete', missing }
     const journalId = s.node.get({ id: session.node })?.journal_id ?? null
-    const started: AttemptId[] = []
+    const awaited: AttemptId[] = []
     for (const id of input.resume) {
       const attempt = settle.attempt(id)
       if (attempt === undefined || attempt.node !== session.node) continue
       const state = input.frame.states[id]
-      if (state === 'started') started.push(id)
+      // settled: its fact stands in the outbox and follows
+      if (state === 'started' || state === 'settled') awaited.push(id)
       else if (state === 'void' && attempt.journal_id === journalId) settle.record(tx, attempt, voided('absent'))
       else if (state === 'lost' || state === 'void')
         settle.record(tx, attempt, { fact: 'unknown', reason: 'journal_lost' })
-      // settled: its fact stands in the outbox and follows
     }
     const node = s.ready.get({ id: session.node, epoch: session.epoch })
     if (node !== undefined) append(tx, { account: node.account, type: 'node.online', node: session.node })
     hintLines(tx, session.node)
-    return { kind: 'done', started }
+    return { kind: 'done', awaited }
   }
 
   function closed(tx: Tx, session: SessionKey): void {
@@ -87,7 +90,21 @@ export function prepareSessions(parts: SessionParts): Sessions {
     for (const line of s.lines.all({ node })) tx.hints.push({ kind: 'line', id: line.id })
   }
 
-  return { ready, closed, health, declareLost, lostCandidates: (beforeMs) => s.away.all({ before: beforeMs }) }
+  function standing(session: SessionKey): 'current' | 'fenced' | 'retired' {
+    const node = s.node.get({ id: session.node })
+    if (node === undefined || node.retired_at !== null) return 'retired'
+    return node.epoch === session.epoch && node.gateway !== null ? 'current' : 'fenced'
+  }
+
+  return {
+    ready,
+    closed,
+    health,
+    declareLost,
+    standing,
+    held: (gateway) => s.held.all({ gateway }),
+    lostCandidates: () => s.away.all({}),
+  }
 }
 
 function prepare(db: Db) {
@@ -131,12 +148,28 @@ function prepare(db: Db) {
           .where('id', '=', p.node)
           .where('epoch', '=', p.epoch),
     ),
-    away: db.statement<{ before: number }, { id: NodeId; epoch: number }>((k, p) =>
+    lost: db.statement<{ id: NodeId; epoch: number }, { account: AccountId }>((k, p) =>
+      k
+        .updateTable('nodes')
+        .set((e) => ({ epoch: e('epoch', '+', 1), ready: 0 }))
+        .where('id', '=', p.id)
+        .where('epoch', '=', p.epoch)
+        .where('gateway', 'is', null)
+        .returning('account'),
+    ),
+  }
+}
+
+function connectionStatements(db: Db) {
+  return {
+    held: db.statement<{ gateway: GatewayId }, HeldNode>((k, p) =>
+      k.selectFrom('nodes').select(['id as node', 'epoch', 'told_epoch as toldEpoch']).where('gateway', '=', p.gateway),
+    ),
+    away: db.statement<object, { id: NodeId; epoch: number }>((k) =>
       k
         .selectFrom('nodes')
         .select(['id', 'epoch'])
         .where('gateway', 'is', null)
-        .where('closed_at', '<', p.before)
         .where((e) =>
           e.exists(
             e
@@ -147,15 +180,6 @@ function prepare(db: Db) {
               .where('attempts.state', 'in', IN_FLIGHT),
           ),
         ),
-    ),
-    lost: db.statement<{ id: NodeId; epoch: number }, { account: AccountId }>((k, p) =>
-      k
-        .updateTable('nodes')
-        .set((e) => ({ epoch: e('epoch', '+', 1), ready: 0 }))
-        .where('id', '=', p.id)
-        .where('epoch', '=', p.epoch)
-        .where('gateway', 'is', null)
-        .returning('account'),
     ),
   }
 }

@@ -1,10 +1,11 @@
 /** The Store on one SQLite file: statements prepared once, every write through the group writer, every read synchronous and short. */
 import type { DatabaseSync } from 'node:sqlite'
-import type { Ulid } from '@bluewire/contract/ids'
+import type { NodeId, Ulid } from '@bluewire/contract/ids'
 import type { Clock } from '@bluewire/platform/clock'
 import { openDurably, SqliteDatabase } from '@bluewire/platform/sqlite'
 import { AcceptUnknownError, StoreUnavailableError } from '../store.ts'
 import type { Hint, Store } from '../store.ts'
+import { Absences } from './absences.ts'
 import { prepareAccept } from './accept.ts'
 import { prepareAccounts } from './accounts.ts'
 import { prepareDispatch } from './dispatch.ts'
@@ -27,6 +28,7 @@ import { monthOf } from './rows.ts'
 import type { Db, Defaults, WriteParts } from './rows.ts'
 import { prepareSessions } from './sessions.ts'
 import { prepareSettle } from './settle.ts'
+import { prepareSteadyClock } from './steady-clock.ts'
 import { prepareUsage } from './usage.ts'
 import type { Tables } from '../tables.ts'
 
@@ -37,7 +39,15 @@ export type SqliteStoreOptions = Readonly<{
   lineDefaults: Defaults
   onHints: (hints: readonly Hint[]) => void
   onFatal: (error: unknown) => void
+  /**
+   * A command that does one thing may wait for another process's lock inside SQLite, for so long. 0, for a gateway: its event loop never
+   * waits there, and the group writer tries again by a timer.
+   */
+  busyTimeoutMs?: number
 }>
+
+/** A write that another process keeps from the file for this long fails. */
+const LOCK_WAIT_MS = 5000
 
 /**
  * Opens the file, brings it up to date, and never touches a newer one.
@@ -56,11 +66,24 @@ export function openSqliteStore(path: string, options: SqliteStoreOptions): Stor
 
 /** The same on a database that is open already (tests and the simulator pass one in memory). */
 export function sqliteStore(raw: DatabaseSync, options: SqliteStoreOptions): Store {
-  migrate(raw)
+  migrate(raw) // waits for another process that does the same, which is well before anything else runs here
+  const busyTimeoutMs = options.busyTimeoutMs ?? 0
+  raw.exec(`pragma busy_timeout = ${busyTimeoutMs}`)
   const db: Db = new SqliteDatabase<Tables>(raw)
-  const writer = new GroupWriter(db, options)
+  const { clock } = options
   const w = prepareWrites({ db, ulid: options.ulid, lineDefaults: options.lineDefaults })
-  return { ...deliveryMethods(writer, w, options.clock), ...accountMethods(writer, w, options.clock), ...plumbing(raw) }
+  const writer = new GroupWriter(db, {
+    ...options,
+    lockWaitMs: busyTimeoutMs > 0 ? 0 : LOCK_WAIT_MS,
+    steadyStartMs: w.steadyClock.startMs(clock.nowMs()),
+  })
+  return {
+    ...deliveryMethods(writer, w, clock),
+    ...sessionMethods(writer, w),
+    ...absenceMethods(writer, w, clock),
+    ...accountMethods(writer, w, clock),
+    ...plumbing(raw, writer),
+  }
 }
 
 type Writes = ReturnType<typeof prepareWrites>
@@ -71,7 +94,7 @@ function prepareWrites(parts: WriteParts) {
   const usage = prepareUsage(db)
   const routing = prepareRoutingLines(db)
   const journals = prepareJournals(db)
-  const recovery = prepareRecovery(db)
+  const recovery = prepareRecovery(db, append)
   const messages = prepareMessageWrites({ db, append, usage, routing })
   const settle = prepareSettle({ db, append, messages, journals })
   const accounts = prepareAccounts(db)
@@ -91,10 +114,17 @@ function prepareWrites(parts: WriteParts) {
     linesAdmin: prepareLinesAdmin(db, accounts.appendAudit),
     nodes: prepareNodes({ db, append, settle, appendAudit: accounts.appendAudit }),
     reads: prepareReads(db),
+    steadyClock: prepareSteadyClock(db),
   }
 }
 
-type DeliveryMethods = Omit<Store, keyof ReturnType<typeof accountMethods> | keyof ReturnType<typeof plumbing>>
+type DeliveryMethods = Omit<
+  Store,
+  | keyof ReturnType<typeof sessionMethods>
+  | keyof ReturnType<typeof absenceMethods>
+  | keyof ReturnType<typeof accountMethods>
+  | keyof ReturnType<typeof plumbing>
+>
 
 function deliveryMethods(writer: GroupWriter, w: Writes, clock: Clock): DeliveryMethods {
   return {
@@ -105,6 +135,36 @@ function deliveryMethods(writer: GroupWriter, w: Writes, clock: Clock): Delivery
           throw error instanceof StoreUnavailableError && error.ambiguous ? new AcceptUnknownError(message.id) : error
         }),
     dispatch: (input) => writer.run((tx) => w.dispatch(tx, input)),
+    cancel: (account, id) => writer.run((tx) => w.queue.cancel(tx, account, id)),
+    resend: (account, id) => writer.run((tx) => w.queue.resend(tx, account, id)),
+    expire: (batch) => writer.run((tx) => w.queue.expire(tx, batch)),
+    seal: (id) => writer.run((tx) => w.queue.seal(tx, id)),
+    repairClock: () => writer.run((tx) => w.queue.repairClock(tx)),
+    beginRecovery: () => writer.run((tx) => w.recovery.begin(tx)),
+    endRecovery: () =>
+      writer.run((tx) => {
+        w.recovery.end()
+        for (const q of w.reads.queues(tx.nowMs)) tx.hints.push({ kind: 'line', id: q.line })
+      }),
+    retain: (limits) => writer.run((tx) => w.maintenance.retain(tx, limits)),
+    heartbeat: (gateway) =>
+      writer.run((tx) => {
+        w.maintenance.heartbeat(tx, gateway)
+        w.steadyClock.mark(tx)
+      }),
+    message: (account, id) => read(() => w.reads.message(account, id)),
+    keyOwner: (account, key) => read(() => w.reads.keyOwner(account, key, writer.steadyMs())),
+    timeline: (account, id) => read(() => w.reads.timeline(account, id)),
+    lines: (account) => read(() => w.reads.lines(account)),
+    lane: (account, recipient) => read(() => w.reads.lane(account, recipient)),
+    ahead: (id) => read(() => w.reads.ahead(id, clock.nowMs())),
+    queues: () => read(() => w.reads.queues(clock.nowMs())),
+  }
+}
+
+/** What nodes say. */
+function sessionMethods(writer: GroupWriter, w: Writes) {
+  return {
     taken: (session, attempt) => writer.run((tx) => w.settle.taken(tx, session, attempt)),
     fact: (session, frame) => writer.run((tx) => w.settle.fact(tx, session, frame)),
     voidDone: (session, frame) => writer.run((tx) => w.settle.voidDone(tx, session, frame)),
@@ -117,6 +177,12 @@ function deliveryMethods(writer: GroupWriter, w: Writes, clock: Clock): Delivery
         w.journals.acked(session.node, frame.journalId, frame.seq)
         return { kind: 'orphaned' }
       }),
+    committedThrough: (session, through) =>
+      writer.run(() => {
+        if (w.settle.fenced(session)) return { kind: 'fenced' }
+        w.journals.committedThrough(session.node, through)
+        return { kind: 'done' }
+      }),
     hello: (input) => writer.run((tx) => w.hello(tx, input)),
     ready: (session, frame, resume) => writer.run((tx) => w.sessions.ready(tx, session, { frame, resume })),
     recovered: (session) =>
@@ -127,42 +193,36 @@ function deliveryMethods(writer: GroupWriter, w: Writes, clock: Clock): Delivery
         return { kind: 'done', recovering }
       }),
     health: (session, health) => writer.run((tx) => w.sessions.health(tx, session, health)),
-    closed: (session) => writer.run((tx) => w.sessions.closed(tx, session)),
+    heldNodes: (gateway) => read(() => w.sessions.held(gateway)),
+    standing: (session) => read(() => w.sessions.standing(session)),
+  } satisfies Partial<Store>
+}
+
+/** What is decided by how long a node has been away. */
+function absenceMethods(writer: GroupWriter, w: Writes, clock: Clock) {
+  const absences = new Absences(clock)
+  return {
+    closed: async (session) => {
+      await writer.run((tx) => w.sessions.closed(tx, session))
+      absences.left(session.node)
+    },
     async declareLost(lostAfterMs) {
-      const lost: Array<Awaited<ReturnType<Store['declareLost']>>[number]> = []
-      for (const node of w.sessions.lostCandidates(clock.nowMs() - lostAfterMs)) {
+      const lost: NodeId[] = []
+      for (const node of w.sessions.lostCandidates()) {
+        if (!absences.isLongerThan(node.id, lostAfterMs)) continue
         if (await writer.run((tx) => w.sessions.declareLost(tx, node))) lost.push(node.id)
       }
       return lost
     },
-    cancel: (account, id) => writer.run((tx) => w.queue.cancel(tx, account, id)),
-    resend: (account, id) => writer.run((tx) => w.queue.resend(tx, account, id)),
-    expire: (batch) => writer.run((tx) => w.queue.expire(tx, batch)),
     async failOver(failoverAfterMs) {
+      const nodes = w.queue.away().filter((id) => absences.isLongerThan(id, failoverAfterMs))
       let moved = 0
-      for (const lane of w.queue.stranded(clock.nowMs() - failoverAfterMs, clock.nowMs())) {
+      for (const lane of nodes.length === 0 ? [] : w.queue.stranded(nodes, clock.nowMs())) {
         if (await writer.run((tx) => w.queue.move(tx, lane))) moved++
       }
       return moved
     },
-    seal: (id) => writer.run((tx) => w.queue.seal(tx, id)),
-    repairClock: () => writer.run((tx) => w.queue.repairClock(tx)),
-    beginRecovery: () => writer.run((tx) => w.recovery.begin(tx)),
-    endRecovery: () =>
-      writer.run((tx) => {
-        w.recovery.end()
-        for (const q of w.reads.queues(tx.nowMs)) tx.hints.push({ kind: 'line', id: q.line })
-      }),
-    retain: (limits) => writer.run((tx) => w.maintenance.retain(tx, limits)),
-    heartbeat: (gateway) => writer.run((tx) => w.maintenance.heartbeat(tx, gateway)),
-    message: (account, id) => read(() => w.reads.message(account, id)),
-    keyOwner: (account, key) => read(() => w.reads.keyOwner(account, key, clock.nowMs())),
-    timeline: (account, id) => read(() => w.reads.timeline(account, id)),
-    lines: (account) => read(() => w.reads.lines(account)),
-    lane: (account, recipient) => read(() => w.reads.lane(account, recipient)),
-    ahead: (id) => read(() => w.reads.ahead(id)),
-    queues: () => read(() => w.reads.queues(clock.nowMs())),
-  }
+  } satisfies Partial<Store>
 }
 
 function accountMethods(writer: GroupWriter, w: Writes, clock: Clock) {
@@ -191,16 +251,21 @@ function accountMethods(writer: GroupWriter, w: Writes, clock: Clock) {
       read(() => nodes.list(account).map((n) => ({ ...n, online: n.online === 1, simulated: n.simulated === 1 }))),
     orderLine: (actor, id, wanted) => writer.run((tx) => w.linesAdmin.order(tx, actor, { id, ...wanted })),
     retireNode: (actor, id) => writer.run((tx) => nodes.retire(tx, actor, id)),
-    used: (account) => read(() => w.usage.used(account, monthOf(clock.nowMs()))),
+    used: (account) => read(() => w.usage.used(account, monthOf(clock.nowMs())).all),
+    usedByService: (account) => read(() => w.usage.used(account, monthOf(clock.nowMs()))),
     audit: (limit) => read(() => accounts.audit(limit)),
     appendAudit: (entry) => writer.run((tx) => accounts.appendAudit(tx, entry)),
   } satisfies Partial<Store>
 }
 
-function plumbing(raw: DatabaseSync) {
+function plumbing(raw: DatabaseSync, writer: GroupWriter) {
   return {
     ping: () => read(() => void raw.prepare('select 1 from meta limit 1').get()),
-    close: () => read(() => raw.close()),
+    close: () =>
+      read(() => {
+        writer.close()
+        raw.close()
+      }),
   } satisfies Partial<Store>
 }
 

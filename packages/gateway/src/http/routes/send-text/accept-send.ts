@@ -111,7 +111,10 @@ function refuseNow({ state }: AcceptParts): void {
     )
   }
   if (state.diskFull()) {
-    throw new BluewireError('disk_full', 'The disk of the gateway is full, so nothing was accepted. Try again later.')
+    throw new BluewireError(
+      'disk_full',
+      'The disk of the gateway has too little free space, so nothing was accepted. Try again later.',
+    )
   }
 }
 
@@ -120,7 +123,7 @@ function requireEntitlement({ caller, send }: Asked): void {
   throw new BluewireError(
     'entitlement_required',
     'This account lacks the entitlement imessage. An administrator of this Bluewire instance can grant it ' +
-      '(bluewire-gateway entitlement grant); with beta_features.imessage false it goes out as SMS.',
+      '(bluewire-gateway entitlement grant). With beta_features.imessage false it goes out as SMS, when the account has a line for that.',
   )
 }
 

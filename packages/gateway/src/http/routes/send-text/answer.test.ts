@@ -41,8 +41,10 @@ function view(change: Partial<MessageView> = {}): MessageView {
   }
 }
 
-function told(change: Partial<MessageView>, ahead = 0): string {
-  return verdictOn({ view: view(change), ahead, nowMs: NOW }).message
+const FREE = { messages: 0, unknownUntilMs: null }
+
+function told(change: Partial<MessageView>, messages = 0): string {
+  return verdictOn({ view: view(change), ahead: { ...FREE, messages }, nowMs: NOW }).message
 }
 
 const away = (closedAtMs: number | null): Partial<MessageView> => ({
@@ -96,14 +98,14 @@ describe('when it failed', () => {
 
   it('has a cause for every code of the catalogue', () => {
     for (const code of Object.keys(ERRORS).filter(isFailureCode)) {
-      const verdict = verdictOn({ view: view({ state: 'failed', failure: code }), ahead: 0, nowMs: NOW })
+      const verdict = verdictOn({ view: view({ state: 'failed', failure: code }), ahead: FREE, nowMs: NOW })
       expect(verdict).toMatchObject({ kind: 'failed', code })
       expect(verdict.message).toMatch(/^Sending failed: [a-zM+][^]{10,}$/)
     }
   })
 
   it.each(['cancelled', 'expired'] as const)('%s is a failure too: it provably was not sent', (state) => {
-    expect(verdictOn({ view: view({ state }), ahead: 0, nowMs: NOW })).toMatchObject({ kind: 'failed', code: state })
+    expect(verdictOn({ view: view({ state }), ahead: FREE, nowMs: NOW })).toMatchObject({ kind: 'failed', code: state })
   })
 })
 
@@ -124,4 +126,11 @@ it('tells what really went out, and until then what was asked for', () => {
 it('marks what is simulated, and only that', () => {
   expect(understoodOf(view())).toEqual({ message_id: 'imessage_1', status: 'queued', to: '+14155552671' })
   expect(understoodOf(view({ simulated: true }))).toMatchObject({ simulated: true })
+})
+
+it('tells that an earlier message with an unknown outcome holds it, rather than how many are ahead', () => {
+  const ahead = { messages: 3, unknownUntilMs: NOW + 90_000 }
+  expect(verdictOn({ view: view(), ahead, nowMs: NOW }).message).toBe(
+    'Accepted: an earlier message to this recipient has an unknown outcome, which holds it until 12:11:30Z at most',
+  )
 })

@@ -6,7 +6,7 @@ import type { MessageStatus } from '@bluewire/contract/api/envelope'
 import type { FailureCode } from '@bluewire/contract/errors'
 import type { MessageId, Service } from '@bluewire/contract/ids'
 import { isSentOrBetter } from '@bluewire/engine/message-state'
-import type { MessageView } from '../../../store/store.ts'
+import type { Ahead, MessageView } from '../../../store/store.ts'
 import { pageBody, unionBody } from '../../envelope.ts'
 import type { Stamp, Success, Understood } from '../../envelope.ts'
 import type { HttpAnswer } from '../../http-deps.ts'
@@ -14,8 +14,8 @@ import { failureCode, failureText } from './failure-text.ts'
 
 export type Situation = Readonly<{
   view: MessageView
-  /** Messages that leave before it by the same line; asked for only while it is queued. */
-  ahead: number
+  /** Asked for only while it is queued. */
+  ahead: Ahead
   nowMs: number
 }>
 
@@ -64,7 +64,12 @@ function whyQueued({ view, ahead, nowMs }: Situation): string {
     const tries = view.attempts === 1 ? '1 try' : `${view.attempts} tries`
     return `${tries} did not go out, the next is due at ${clockTime(view.notBeforeMs, nowMs, 'seconds')}`
   }
-  if (ahead > 0) return `${ahead} ${ahead === 1 ? 'message is' : 'messages are'} ahead on ${line.address}`
+  const { messages, unknownUntilMs } = ahead
+  if (unknownUntilMs !== null) {
+    const until = clockTime(unknownUntilMs, nowMs, 'seconds')
+    return `an earlier message to this recipient has an unknown outcome, which holds it until ${until} at most`
+  }
+  if (messages > 0) return `${messages} ${messages === 1 ? 'message is' : 'messages are'} ahead on ${line.address}`
   return `waiting for its turn on ${line.address}`
 }
 

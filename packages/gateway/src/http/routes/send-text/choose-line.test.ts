@@ -30,7 +30,7 @@ function line(address: string, change: Partial<LineView> = {}): LineView {
     gapMs: 1000,
     burst: 5,
     queued: 0,
-    node: { id: 'node_1', name: 'mac-1', online: true, closedAtMs: null, health: 'ok' },
+    node: { id: 'node_1', name: 'mac-1', online: true, closedAtMs: null, health: 'ok', provenAtMs: null },
     ...change,
   }
 }

@@ -1,5 +1,5 @@
 /** Why a message failed, for a person: the cause, and what to do about it. */
-import { isFailureCode } from '@bluewire/contract/errors'
+import { failureCodeOf } from '@bluewire/contract/errors'
 import type { FailureCode } from '@bluewire/contract/errors'
 import type { MessageView } from '../../../store/store.ts'
 
@@ -11,11 +11,7 @@ type Failed = Pick<
 /** The word of the catalogue for what the row says; drivers may report words of their own. */
 export function failureCode(view: Pick<MessageView, 'state' | 'failure'>): FailureCode {
   if (view.state === 'cancelled' || view.state === 'expired') return view.state
-  const { failure } = view
-  if (failure === null) return 'send_refused'
-  if (isFailureCode(failure)) return failure
-  if (failure === 'apple_error_22') return 'recipient_not_on_imessage'
-  return failure.startsWith('apple_error') ? 'apple_error' : 'send_refused'
+  return failureCodeOf(view.failure ?? '') ?? 'send_refused'
 }
 
 export function failureText(view: Failed): string {

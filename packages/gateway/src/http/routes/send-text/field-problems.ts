@@ -2,7 +2,7 @@
 import { betaFeatures, EXPIRES_IN_S_MAX, EXPIRES_IN_S_MIN } from '@bluewire/contract/api/send-text'
 import type { FieldError } from '@bluewire/contract/errors'
 import type { z } from 'zod'
-import { nearestName } from '../../nearest-name.ts'
+import { nearestName } from '@bluewire/platform/nearest-name'
 
 type Issue = z.core.$ZodIssue
 

@@ -1,6 +1,6 @@
 /** What the caller of an accepted message is answered. From here on nothing but a sealed failure is an error (PROTOCOL 27). */
 import { BluewireError } from '@bluewire/contract/errors'
-import type { MessageView } from '../../../store/store.ts'
+import type { Ahead, MessageView } from '../../../store/store.ts'
 import { sendCrumbs } from '../../crumbs.ts'
 import type { Stamp } from '../../envelope.ts'
 import { errorAnswer } from '../../errors.ts'
@@ -15,12 +15,14 @@ export type Telling = Readonly<{ asked: Asked; accepted: Accepted; asyncAsked: b
 /** A failure that turns and turns again while it is being sealed is left to the message's own record. */
 const SEAL_TRIES = 3
 
+const NOTHING_AHEAD: Ahead = { messages: 0, unknownUntilMs: null }
+
 export async function tellOutcome(deps: HttpDeps, telling: Telling): Promise<HttpAnswer> {
   const { accepted, asyncAsked, stamp } = telling
   if (asyncAsked && !accepted.replayed && !accepted.failed) return justAccepted(deps, telling, accepted.used ?? 0)
   try {
     const view = await awaitOutcome(deps, telling)
-    const ahead = view.state === 'queued' && !asyncAsked ? await deps.store.ahead(view.id) : 0
+    const ahead = view.state === 'queued' && !asyncAsked ? await deps.store.ahead(view.id) : NOTHING_AHEAD
     return await sealedAnswer(deps, telling, { view, ahead })
   } catch (error) {
     outcomeUnread(deps, { id: stamp.requestId, message: accepted.id, error })
@@ -43,7 +45,7 @@ async function awaitOutcome(deps: HttpDeps, { asked, accepted, asyncAsked }: Tel
 async function sealedAnswer(
   deps: HttpDeps,
   telling: Telling,
-  now: { view: MessageView; ahead: number },
+  now: { view: MessageView; ahead: Ahead },
 ): Promise<HttpAnswer> {
   let { view } = now
   for (let i = 0; i < SEAL_TRIES; i++) {
