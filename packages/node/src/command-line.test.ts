@@ -1,4 +1,4 @@
-/** Proves: who asks for help gets the usage and exit code 0; who makes a mistake gets what was wrong, the usage, and exit code 2. */
+/** Proves: who asks for help gets the usage and exit code 0; who makes a mistake gets one sentence, with the nearest name, and exit code 2. */
 import { expect, test } from 'vitest'
 import { commandLine } from './command-line.ts'
 
@@ -19,9 +19,9 @@ test.each([[['--help']], [['-h']], [['help']], [['run', '--help']], [['join', '-
 )
 
 test.each([
-  [['--hlep'], /^Unknown option '--hlep'.*\nUsage:/s],
-  [['jion'], /^Usage:/],
-  [[], /^Usage:/],
+  [['--hlep'], /^There is no option --hlep\. Did you mean --help\?$/],
+  [['jion'], /^There is no command jion\. Did you mean join\?$/],
+  [[], /^A command is missing: join, run, status\. /],
 ])('%j is a mistake', async (args, wanted) => {
   const said = await say(...args)
   expect(said).toMatchObject({ code: 2, out: '' })

@@ -48,11 +48,11 @@ function obey(args: readonly string[], print: Print): Promise<number> | number {
     print.out(`Bluewire ${packageJson.version}`)
     return 0
   }
-  if (args[0] === 'help' || args.includes('--help') || args.includes('-h')) {
+  const { values, positionals } = parsed(args)
+  if (values.help || (positionals.length === 1 && positionals[0] === 'help')) {
     print.out(USAGE)
     return 0
   }
-  const { values, positionals } = parsed(args)
   const directory = resolve(values.dir ?? joinPath(homedir(), '.bluewire-node'))
   const [verb, ...rest] = positionals
   if (verb === 'run' && rest.length === 0) {
@@ -77,6 +77,7 @@ const OPTIONS = {
   'min-free-mib': { type: 'string' },
   insecure: { type: 'boolean', default: false },
   replace: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
 } as const
 
 function parsed(args: readonly string[]) {

@@ -77,6 +77,15 @@ export function exerciseEndings(name: string, open: OpenStore): void {
   })
 
   describe(`${name}: endings (R4)`, () => {
+    it('sends an unknown one again once, when the caller asked for it, and not for ever', async () => {
+      const w = await world()
+      const id = await w.accept({ onUnknown: 'resend' })
+      await w.fact(await w.dispatch(), { fact: 'unknown', reason: 'no_row' })
+      await w.fact(await w.dispatch(), { fact: 'unknown', reason: 'no_row' })
+      expect(await w.state(id)).toMatchObject({ state: 'unknown', attempts: 2 })
+      expect(await w.dispatchAny()).toMatchObject({ kind: 'nothing' })
+    })
+
     it('calls nothing failed while its first attempt may have gone out, and settles it with the last proof', async () => {
       const w = await world()
       const id = await w.accept({ onUnknown: 'resend', fallback: true })

@@ -321,15 +321,6 @@ function exerciseOutcomes(name: string, world: MakeWorld): void {
       expect((await w.dispatch()).message).toBe(next)
     })
 
-    it('sends an unknown one again once, when the caller asked for it, and not for ever', async () => {
-      const w = await world()
-      const id = await w.accept({ onUnknown: 'resend' })
-      await w.fact(await w.dispatch(), { fact: 'unknown', reason: 'no_row' })
-      await w.fact(await w.dispatch(), { fact: 'unknown', reason: 'no_row' })
-      expect(await w.state(id)).toMatchObject({ state: 'unknown', attempts: 2 })
-      expect(await w.dispatchAny()).toMatchObject({ kind: 'nothing' })
-    })
-
     it('believes receipts of an attempt that was called not sent', async () => {
       const w = await world()
       const id = await w.accept()
