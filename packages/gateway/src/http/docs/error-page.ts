@@ -43,7 +43,7 @@ ${rows.join('\n')}
 <h1>Errors</h1>
 <p>Every error is JSON. <code>data.code</code> is one of the words below, <code>data.error</code> says what happened and what to do,
 and <code>data.fields</code> names each parameter that is wrong. <em>Again</em> says whether the same request may succeed later.
-Except under <em>Accepted, and then not sent</em>, nothing was accepted.</p>
+After an error of the request, the recipient, access or limits nothing was accepted.</p>
 ${sections.join('\n')}
 </main>
 </body>
@@ -72,6 +72,10 @@ th, td { text-align: left; padding: 0.3rem 1rem 0.3rem 0; border-bottom: 1px sol
   thead { display: none; }
   tr { display: block; padding: 0.5rem 0; border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent); }
   td { display: block; border: 0; padding: 0; overflow-wrap: anywhere; }
+  td:nth-child(1) { font-weight: bold; }
+  td:nth-child(2)::before { content: 'HTTP '; }
+  td:nth-child(4)::before { content: 'Again: '; }
+  td:nth-child(5)::before { content: 'What to do: '; }
 }
 tr:target { background: color-mix(in srgb, gold 35%, transparent); }
 `
