@@ -22,8 +22,17 @@ const SIMULATOR = join(import.meta.dirname, '..', 'simulator', 'main.ts')
 
 type Verdict = { mutant: Mutant; found: string | null; others: string[]; seeds: number; seconds: number }
 
-function hunt(mutant: Mutant): Promise<Verdict> {
-  const args = ['--import', REGISTER, SIMULATOR, '--seeds', values.seeds, '--until', mutant.foundAs.join(','), '--json']
+/** Seeds tried from where a mutant was found before. */
+const NEAR_SEEDS = 20
+
+async function hunt(mutant: Mutant): Promise<Verdict> {
+  const near = mutant.near === undefined ? null : await search(mutant, mutant.near, NEAR_SEEDS)
+  return near?.found == null ? search(mutant, 1, Number(values.seeds)) : near
+}
+
+function search(mutant: Mutant, from: number, seeds: number): Promise<Verdict> {
+  const range = ['--from', String(from), '--seeds', String(seeds)]
+  const args = ['--import', REGISTER, SIMULATOR, ...range, '--until', mutant.foundAs.join(','), '--json']
   const startMs = Date.now()
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, {

@@ -17,6 +17,8 @@ export type Mutant = Readonly<{
   breaks: string
   /** The rules by which it must be found; a crash, or another rule, does not count. */
   foundAs: readonly RuleWord[]
+  /** Found by this seed before, after minutes: it is tried first, and all others only when the code has moved on. */
+  near?: number
   edits: readonly Edit[]
 }>
 
@@ -51,6 +53,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'absence-is-proof',
     breaks: 'tombstone (hole 2): what the node never said it took counts as not sent, without asking for a tombstone',
     foundAs: ['R2', 'R4'],
+    near: 147,
     edits: [
       {
         file: 'gateway/src/store/sqlite/hello.ts',
@@ -64,6 +67,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'late-hello-accepted',
     breaks: 'hello_counter (hole 2b): a hello with an older number takes the node over',
     foundAs: ['R2', 'R4', 'R5', 'R1'],
+    near: 422,
     edits: [
       {
         file: 'gateway/src/store/sqlite/hello.ts',
@@ -91,6 +95,11 @@ export const MUTANTS: readonly Mutant[] = [
         file: 'node/src/agent.ts',
         find: 'if (connection?.socket !== socket) return\n    const parsed',
         replace: 'if (!connection) return\n    const parsed',
+      },
+      {
+        file: 'gateway/src/nodes/live-sessions.ts',
+        find: '        this.#replaceOlder(session)\n',
+        replace: '',
       },
     ],
   },
@@ -169,8 +178,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'gateway/src/store/sqlite/settle.ts',
-        find: '    record(tx, attempt, {\n      fact: frame.fact,',
-        replace: '    if (attempt.epoch === session.epoch) record(tx, attempt, {\n      fact: frame.fact,',
+        find: '    record(tx, attempt, {\n      // That',
+        replace: '    if (attempt.epoch === session.epoch) record(tx, attempt, {\n      // That',
       },
     ],
   },
@@ -236,6 +245,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'bucket-reset-at-restart',
     breaks: 'R7 (hole 36): a restart gives every line a new burst',
     foundAs: ['R7'],
+    near: 612,
     edits: [
       {
         file: 'gateway/src/store/sqlite/maintenance.ts',
@@ -296,6 +306,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'restored-store-dispatches',
     breaks: 'hole 17: a restored store sends what it had queued without asking the nodes first',
     foundAs: ['R2'],
+    near: 2691,
     edits: [
       {
         file: 'gateway/src/store/sqlite/dispatch.ts',
