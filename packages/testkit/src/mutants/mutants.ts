@@ -96,6 +96,13 @@ export const MUTANTS: readonly Mutant[] = [
         find: 'if (connection?.socket !== socket) return\n    const parsed',
         replace: 'if (!connection) return\n    const parsed',
       },
+      // The tombstone of the handshake alone would refuse it, and so would the end of the old socket.
+      {
+        file: 'node/src/handshake.ts',
+        find: "  journal.void(held.attempt, { reason: 'absent', proof: held.proof }, nowMs)\n",
+        replace:
+          "  if (!journal.find(held.attempt)) return held.proof ? 'void' : 'lost'\n  journal.void(held.attempt, { reason: 'absent', proof: held.proof }, nowMs)\n",
+      },
       {
         file: 'gateway/src/nodes/live-sessions.ts',
         find: '        this.#replaceOlder(session)\n',
