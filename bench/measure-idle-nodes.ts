@@ -37,7 +37,7 @@ export async function measureIdleNodes(world: World, { nodes }: { nodes: number 
     {
       what: `${what}: CPU`,
       measured: `${percent.toFixed(1)} % of a core`,
-      reference: `${Math.round((2 * nodes * 1000) / PING_MS)} pings/s, both ways`,
+      reference: `${Math.round((nodes * 1000) / PING_MS)} pings/s`,
       budget: `≤ ${CPU_PERCENT_MAX} %`,
       isWithin: percent <= CPU_PERCENT_MAX,
     },

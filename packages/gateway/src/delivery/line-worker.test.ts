@@ -6,8 +6,9 @@ import type { Dispatched, DispatchResult, Store } from '../store/store.ts'
 import { LineWorker } from './line-worker.ts'
 
 const LINE: LineId = 'line_1'
-const dispatched = (n: number): DispatchResult => ({
+const dispatched = (n: number, more = true): DispatchResult => ({
   kind: 'dispatched',
+  more,
   dispatched: {
     attempt: `attempt_${n}`,
     message: `imessage_${n}`,
@@ -125,4 +126,14 @@ test.each([
   await b.clock.advance(10_000)
   expect(b.asked).toHaveLength(1)
   expect(b.sent).toEqual([])
+})
+
+test('when nothing else waits for the line it does not ask again until it is woken', async () => {
+  const b = bench([dispatched(1, false)])
+  b.worker.wake()
+  await b.clock.advance(60_000)
+  expect([b.asked.length, b.sent]).toEqual([1, ['attempt_1']])
+  b.worker.wake()
+  await b.clock.settle()
+  expect(b.asked).toHaveLength(2)
 })

@@ -83,7 +83,7 @@ export class LineWorker {
     if (result.kind === 'fenced') return this.stop()
     this.#isPaced = result.kind === 'nothing' && result.why === 'rate'
     if (result.kind === 'dispatched') {
-      this.#again = true
+      if (result.more) this.#again = true
       // Also when the session has just ended: its socket drops the frame, and the next session's resume list settles the attempt.
       return this.#outlet.dispatch(this.line, result.dispatched)
     }

@@ -194,7 +194,8 @@ export type Dispatched = Readonly<{
 }>
 
 export type DispatchResult =
-  | Readonly<{ kind: 'dispatched'; dispatched: Dispatched }>
+  /** `more`: something else waits for the line, so it is worth asking again at once. */
+  | Readonly<{ kind: 'dispatched'; dispatched: Dispatched; more: boolean }>
   /** Nothing may leave now. `againInMs`: when it is worth asking again without a hint; null: only after one. */
   | Readonly<{ kind: 'nothing'; againInMs: number | null; why: 'empty' | 'rate' | 'paused' | 'open' }>
   /** The line's epoch has moved on: somebody else works it. */

@@ -44,7 +44,7 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: 'gateway/src/delivery/line-worker.ts',
-        find: '      this.#again = true\n      // Also',
+        find: '      if (result.more) this.#again = true\n      // Also',
         replace: '      this.#wakeIn(20)\n      // Also',
       },
     ],

@@ -10,6 +10,7 @@ import type { Flag } from '../tables.ts'
 import type { AppendEvent } from './events.ts'
 import { Undo } from './group-writer.ts'
 import type { Tx } from './group-writer.ts'
+import { IS_QUEUED } from './partial-indexes.ts'
 import type { AttemptRow, Db } from './rows.ts'
 
 export type DispatchInput = Readonly<{ line: LineId; epoch: number; attempt: AttemptId; maxOpen: number }>
@@ -65,7 +66,10 @@ export function prepareDispatch(db: Db, append: AppendEvent): (tx: Tx, input: Di
     const fencedAndPaced = s.pace.run({ line: input.line, epoch: input.epoch, now: tx.steadyMs })
     if (fencedAndPaced !== 1)
       return { ...NOTHING, againInMs: mayLeaveAtMs(line.tat, pace, tx.steadyMs) - tx.steadyMs, why: 'rate' }
-    return { kind: 'dispatched', dispatched: attempt(tx, input, { line, next }) }
+    const dispatched = attempt(tx, input, { line, next })
+    const more = s.more.get({ line: input.line }) !== undefined
+    forgetHints(tx, input.line) // the last step: hints cannot be undone
+    return { kind: 'dispatched', dispatched, more }
   }
 
   function attempt(tx: Tx, input: DispatchInput, found: { line: LineRow; next: Next }): Dispatched {
@@ -108,6 +112,14 @@ export function prepareDispatch(db: Db, append: AppendEvent): (tx: Tx, input: Di
   /** While a restored store, or the line's account, waits for its nodes, only what was accepted after may leave. 0: no recovery. */
   function restoredAtMs(line: LineId): number {
     return s.recovering.get({ line })?.at ?? 0
+  }
+}
+
+/** Of accepts that share this commit: the worker that they would wake has looked just now. */
+function forgetHints(tx: Tx, line: LineId): void {
+  for (let i = tx.hints.length - 1; i >= 0; i--) {
+    const hint = tx.hints[i]
+    if (hint?.kind === 'line' && hint.id === line) tx.hints.splice(i, 1)
   }
 }
 
@@ -157,6 +169,9 @@ function prepare(db: Db) {
               cross join messages b on b.lane = m.lane and b.state in ('queued', 'sending', 'unknown') and b.state = 'unknown'
               where m.line = ${p.line} and m.state = 'queued' and b.lane_free_at > ${p.now})`.compile(k),
     })),
+    more: db.statement((k, p: { line: LineId }) =>
+      k.selectFrom('messages').select('id').where('line', '=', p.line).where(IS_QUEUED).limit(1),
+    ),
     pace: db.statement<{ line: LineId; epoch: number; now: number }, unknown>((k, p) => ({
       compile: () =>
         sql`update lines set tat = max(tat, ${p.now}) + gap_ms

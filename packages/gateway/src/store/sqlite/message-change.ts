@@ -5,6 +5,7 @@ import type { MessageChange, MessageEvent } from '@bluewire/engine/message-state
 import { route } from '@bluewire/engine/routing'
 import type { AppendEvent } from './events.ts'
 import type { Tx } from './group-writer.ts'
+import { prepareLineHints } from './line-hints.ts'
 import { stateNow } from './partial-indexes.ts'
 import { factsOf } from './rows.ts'
 import type { Db, Doubts, MessageRow } from './rows.ts'
@@ -54,6 +55,7 @@ export type MessageWriteParts = Readonly<{ db: Db; append: AppendEvent; usage: U
 
 export function prepareMessageWrites({ db, append, usage, routing }: MessageWriteParts): MessageWrites {
   const statements = prepare(db)
+  const lineFreed = prepareLineHints(db)
 
   function apply(
     tx: Tx,
@@ -113,8 +115,7 @@ export function prepareMessageWrites({ db, append, usage, routing }: MessageWrit
     append(tx, { ...common, type: typeOf(row, change, step.event), data: { ...reason, ...about.data } })
     if (change.duplicateSuspected === true) append(tx, { ...common, type: 'message.duplicate_suspected' })
     // A receipt of what was sent before frees nothing.
-    if (step.line !== null && !(isSentOrBetter(row.state) && isSentOrBetter(change.state)))
-      tx.hints.push({ kind: 'line', id: step.line })
+    if (step.line !== null && !(isSentOrBetter(row.state) && isSentOrBetter(change.state))) lineFreed(tx, step.line)
     if (isSettled(change.state)) tx.hints.push({ kind: 'outcome', status: change.state, reason: change.failure ?? '' })
   }
 

@@ -7,6 +7,7 @@ import type { MessageEvent } from '@bluewire/engine/message-state'
 import type { AppendEvent } from './events.ts'
 import type { Tx } from './group-writer.ts'
 import type { About, MessageWrites } from './message-change.ts'
+import { prepareLineHints } from './line-hints.ts'
 import { IS_OPEN_MESSAGE, IS_QUEUED, stateNow } from './partial-indexes.ts'
 import type { AttemptRow, Db, MessageRow } from './rows.ts'
 
@@ -27,6 +28,7 @@ export type RecordFinding = (tx: Tx, attempt: AttemptRow, finding: Finding) => v
 export function prepareRecord(parts: { db: Db; append: AppendEvent; messages: MessageWrites }): RecordFinding {
   const { db, append, messages } = parts
   const s = prepare(db)
+  const lineFreed = prepareLineHints(db)
 
   function record(tx: Tx, attempt: AttemptRow, finding: Finding): void {
     const state = attemptAfter(attempt.state, finding.fact)
@@ -57,7 +59,7 @@ export function prepareRecord(parts: { db: Db; append: AppendEvent; messages: Me
       })
     }
     if (isReceiptOfSent(attempt, finding)) return // nothing waited for it
-    tx.hints.push({ kind: 'line', id: attempt.line })
+    lineFreed(tx, attempt.line)
     if (s.waitsInLane.get({ lane: attempt.lane }) === undefined) return
     for (const { line } of s.linesOfLane.all({ lane: attempt.lane }))
       if (line !== null) tx.hints.push({ kind: 'line', id: line })
