@@ -12,6 +12,7 @@ import {
   STALE_PROOF_MS,
   transition,
   TRIES_MAX,
+  VOIDED_TRIES_MAX,
   UNKNOWN_HOLD_MS,
 } from './message-state.ts'
 import type { MessageChange, MessageEvent, MessageFacts } from './message-state.ts'
@@ -81,6 +82,18 @@ const ROWS: Row[] = [
     { state: 'failed', failure: 'send_refused', refund: true },
   ],
   ['a tombstone: at once', sending, notSent({ voided: true }), { state: 'queued', notBeforeMs: NOW }],
+  [
+    'a node that restarts again and again does not use up the tries of a refusal',
+    { ...sending, tries: VOIDED_TRIES_MAX - 1 },
+    notSent({ voided: true }),
+    { state: 'queued', notBeforeMs: NOW },
+  ],
+  [
+    'but not for ever: the message may be what it dies of',
+    { ...sending, tries: VOIDED_TRIES_MAX },
+    notSent({ voided: true }),
+    { state: 'failed', failure: 'send_refused', refund: true },
+  ],
   [
     'a tombstone after a long outage is no less proof',
     { ...sending, firstTryAtMs: NOW - 5 * RETRY_FOR_MS },

@@ -21,6 +21,11 @@ export type MessageState = (typeof MESSAGE_STATES)[number]
 
 /** Tries by one service before a message fails; a fallback to SMS has tries of its own. */
 export const TRIES_MAX = 3
+/**
+ * Tries of which each was voided before it began: the node restarted, or lost its link. More than of the others, because nothing speaks
+ * against the message; not without end, because it may be what the node dies of.
+ */
+export const VOIDED_TRIES_MAX = 8
 /** A message whose tries were refused keeps its place in the lane this long, counted from its first dispatch. */
 export const RETRY_FOR_MS = 60_000
 /** Automatic resends of a caller who said `on_unknown: resend`: such a recipient has it twice at the most. */
@@ -189,7 +194,7 @@ function ended(m: MessageFacts, ending: Ending, nowMs: number): MessageChange {
 }
 
 function retry(m: MessageFacts, event: NotSent, nowMs: number): MessageChange | null {
-  if (event.class !== 'never_handed' || m.tries >= TRIES_MAX) return null
+  if (event.class !== 'never_handed' || m.tries >= (event.voided ? VOIDED_TRIES_MAX : TRIES_MAX)) return null
   // A tombstone proves that nothing was tried: what bounds it is staleness, not the patience with a node that keeps refusing.
   const inTime = event.voided
     ? !isStale(m, nowMs)

@@ -6,6 +6,7 @@ import {
   STALE_PROOF_MS,
   transition,
   TRIES_MAX,
+  VOIDED_TRIES_MAX,
 } from '@bluewire/engine/message-state'
 import type { MessageEvent, MessageFacts } from '@bluewire/engine/message-state'
 
@@ -15,7 +16,7 @@ const EITHER = [false, true]
 const CHOICES: { readonly [K in keyof MessageFacts]: ReadonlyArray<MessageFacts[K]> } = {
   state: MESSAGE_STATES,
   service: ['imessage', 'sms'],
-  tries: [1, TRIES_MAX],
+  tries: [1, TRIES_MAX, VOIDED_TRIES_MAX],
   firstTryAtMs: [NOW_MS, NOW_MS - RETRY_FOR_MS - 1],
   expiresAtMs: [NOW_MS + 1, NOW_MS],
   cancelAskedAtMs: [null, NOW_MS],
