@@ -53,6 +53,7 @@ async function listNodes(call: Call): Promise<Answer> {
       simulated: n.simulated,
       lines: n.lines,
       closed_at: n.closedAtMs,
+      frames_dropped: n.framesDropped,
     })),
     lines: tableLines(['id', 'name', 'state', 'health', 'driver', 'lines', 'away since'], rows),
   }

@@ -303,11 +303,11 @@ export class NodeSession {
     const result = await this.#apply(frame).catch((error: unknown) => this.#orphan(frame, error))
     if (result.kind === 'fenced') return this.#fenced()
     if (frame.t !== 'inbound') this.inFlight.settled(frame.attempt)
-    await this.#isCommitted(frame.seq)
+    await this.#frameCommitted(frame.seq)
   }
 
   /** Acknowledged as far as no frame is missing. */
-  async #isCommitted(seq: number): Promise<void> {
+  async #frameCommitted(seq: number): Promise<void> {
     const added = this.#committed.add(seq)
     if (this.#committed.hasTooMany) return this.bye('malformed', `Frame ${this.#committed.upTo + 1} is missing.`)
     if (added === 'beyond') return
@@ -344,7 +344,7 @@ export class NodeSession {
       const result = await this.#orphan(envelope, new Error(problem.reason))
       if (result.kind === 'fenced') return this.#fenced()
     }
-    await this.#isCommitted(envelope.seq)
+    await this.#frameCommitted(envelope.seq)
   }
 
   /** One ack for all that were committed in this turn. */

@@ -106,6 +106,8 @@ export interface AccountsStore {
         driver: string
         health: string
         closedAtMs: number | null
+        /** Frames of it that made no sense and were not kept either: it had too many. */
+        framesDropped: number
       }>
     >
   >

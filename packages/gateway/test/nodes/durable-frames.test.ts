@@ -78,6 +78,7 @@ describe('a durable frame that cannot be read', () => {
     expect(w.socket.last('ack')).toMatchObject({ seq: ORPHANS_MAX + 5 })
     expect(w.count('orphans')).toBe(ORPHANS_MAX)
     expect(w.raw.prepare('select orphans_dropped as n from nodes').get()).toEqual({ n: 5 })
+    expect((await w.world.store.nodes(w.world.account))[0]).toMatchObject({ framesDropped: 5 })
     expect(Number(w.raw.prepare('select max(length(frame)) as n from orphans').get()?.['n'])).toBeLessThanOrEqual(8192)
   })
 })

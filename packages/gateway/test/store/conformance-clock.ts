@@ -3,9 +3,9 @@
  * Proves: what is decided by how much time has passed (who is lost, which lanes move, which keys are forgotten) does not notice when the
  * wall clock is set, by an hour or a day, either way.
  */
-import { afterEach, describe, expect, it } from 'vitest'
-import { StoreWorld } from './store-world.ts'
-import type { OpenStore } from './store-world.ts'
+import { describe, expect, it } from 'vitest'
+import { storeWorlds } from './store-world.ts'
+import type { OpenStore, StoreWorld } from './store-world.ts'
 
 const HOUR_MS = 3600_000
 const DAY_MS = 24 * HOUR_MS
@@ -17,15 +17,7 @@ const JUMPS = [
 ] as const
 
 export function exerciseClock(name: string, open: OpenStore): void {
-  const worlds: StoreWorld[] = []
-  const world = (): Promise<StoreWorld> => {
-    const w = new StoreWorld(open)
-    worlds.push(w)
-    return w.start()
-  }
-  afterEach(async () => {
-    for (const w of worlds.splice(0)) await w.store.close()
-  })
+  const world = storeWorlds(open)
 
   describe.each(JUMPS)(`${name}: the wall clock is set %s`, (_, jumpMs) => {
     const set = async (w: StoreWorld): Promise<void> => {

@@ -3,11 +3,11 @@
  * Proves: simulated and real lines never carry each other's messages; nothing is called failed while an attempt of it may have gone out;
  * STOP holds also for what is in flight; a crowd that cannot move never keeps others from moving.
  */
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { LineId, NodeId } from '@bluewire/contract/ids'
 import type { SessionKey } from '../../src/store/store.ts'
-import { StoreWorld } from './store-world.ts'
-import type { OpenStore } from './store-world.ts'
+import { storeWorlds } from './store-world.ts'
+import type { OpenStore, StoreWorld } from './store-world.ts'
 
 const AWAY_MS = 300_000
 const OTHER = '+14155550001'
@@ -15,15 +15,7 @@ const OTHER = '+14155550001'
 type Mac = Readonly<{ node: NodeId; session: SessionKey; line: LineId }>
 
 export function exerciseEndings(name: string, open: OpenStore): void {
-  const worlds: StoreWorld[] = []
-  const world = (): Promise<StoreWorld> => {
-    const w = new StoreWorld(open)
-    worlds.push(w)
-    return w.start()
-  }
-  afterEach(async () => {
-    for (const w of worlds.splice(0)) await w.store.close()
-  })
+  const world = storeWorlds(open)
 
   /** Another node of the account, on a machine of its own; the world goes on with it. */
   async function addMac(w: StoreWorld, address: string, simulated: boolean): Promise<Mac> {

@@ -2,20 +2,12 @@
  * What every store must do, whatever its database. Each adapter's test calls this once.
  * Proves: the guards of PROTOCOL 8.5 (W1-W10, W12, W13), one by one, on a real database.
  */
-import { afterEach, describe, expect, it } from 'vitest'
-import { LINE_ADDRESS, RECIPIENT, StoreWorld } from './store-world.ts'
-import type { OpenStore } from './store-world.ts'
+import { describe, expect, it } from 'vitest'
+import { LINE_ADDRESS, RECIPIENT, storeWorlds } from './store-world.ts'
+import type { OpenStore, StoreWorld } from './store-world.ts'
 
 export function exerciseStore(name: string, open: OpenStore): void {
-  const worlds: StoreWorld[] = []
-  const world = (account?: Parameters<StoreWorld['start']>[0]): Promise<StoreWorld> => {
-    const w = new StoreWorld(open)
-    worlds.push(w)
-    return w.start(account)
-  }
-  afterEach(async () => {
-    for (const w of worlds.splice(0)) await w.store.close()
-  })
+  const world = storeWorlds(open)
 
   describe(`${name}: accept (W1, W9)`, () => {
     it('stores the message with its event, its charge and its place', async () => {

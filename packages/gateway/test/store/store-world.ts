@@ -2,6 +2,7 @@
 import type { AccountId, AttemptId, JournalId, LineId, MessageId, NodeId } from '@bluewire/contract/ids'
 import type { FactFrame, HelloFrame, InboundFrame } from '@bluewire/contract/node-protocol/node-frames'
 import { newUlidSource } from '@bluewire/platform/chance'
+import { afterEach } from 'vitest'
 import { VirtualClock } from '@bluewire/testkit/virtual-clock'
 import type { Dispatched, Hint, NewMessage, SessionKey, Store } from '../../src/store/store.ts'
 
@@ -9,6 +10,19 @@ export type OpenStore = (options: { clock: VirtualClock; onHints: (hints: readon
 
 export const LINE_ADDRESS = '+15005550001'
 export const RECIPIENT = '+14155552671'
+
+/** Makes worlds for the tests of the block it is called in, and closes them after each. */
+export function storeWorlds(open: OpenStore): (account?: Parameters<StoreWorld['start']>[0]) => Promise<StoreWorld> {
+  const worlds: StoreWorld[] = []
+  afterEach(async () => {
+    for (const w of worlds.splice(0)) await w.store.close()
+  })
+  return (account) => {
+    const w = new StoreWorld(open)
+    worlds.push(w)
+    return w.start(account)
+  }
+}
 
 /** Steps of a story; each settles the clock, so that group commits happen. */
 export class StoreWorld {

@@ -317,8 +317,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'gateway/src/store/sqlite/dispatch.ts',
-        find: '    return s.recovering.get({ line })?.at ?? 0',
-        replace: '    return 0',
+        find: 'acceptedAfter: line.restored_at',
+        replace: 'acceptedAfter: 0',
       },
     ],
   },

@@ -10,7 +10,7 @@ import type { Flag } from '../tables.ts'
 import type { AppendEvent } from './events.ts'
 import { Undo } from './group-writer.ts'
 import type { Tx } from './group-writer.ts'
-import { IS_QUEUED } from './partial-indexes.ts'
+import { prepareIsQueuedOn } from './line-hints.ts'
 import type { AttemptRow, Db } from './rows.ts'
 
 export type DispatchInput = Readonly<{ line: LineId; epoch: number; attempt: AttemptId; maxOpen: number }>
@@ -22,6 +22,8 @@ type LineRow = {
   paused: Flag
   suspended: Flag
   simulated: Flag
+  /** While a restored store, or the line's account, waits for its nodes, only what was accepted after this may leave. 0: no recovery. */
+  restored_at: number
   tat: number
   gap_ms: number
   burst: number
@@ -45,6 +47,7 @@ const NOTHING = { kind: 'nothing', againInMs: null, why: 'empty' } as const
 
 export function prepareDispatch(db: Db, append: AppendEvent): (tx: Tx, input: DispatchInput) => DispatchResult {
   const s = { ...prepare(db), ...writeStatements(db) }
+  const isQueuedOn = prepareIsQueuedOn(db)
 
   return (tx, input) => {
     const line = s.line.get({ line: input.line })
@@ -56,7 +59,7 @@ export function prepareDispatch(db: Db, append: AppendEvent): (tx: Tx, input: Di
       line: input.line,
       simulated: line.simulated,
       now: tx.nowMs,
-      acceptedAfter: restoredAtMs(input.line),
+      acceptedAfter: line.restored_at,
     })
     if (next === undefined) {
       const at = s.again.get({ line: input.line, now: tx.nowMs })?.at ?? null
@@ -67,7 +70,7 @@ export function prepareDispatch(db: Db, append: AppendEvent): (tx: Tx, input: Di
     if (fencedAndPaced !== 1)
       return { ...NOTHING, againInMs: mayLeaveAtMs(line.tat, pace, tx.steadyMs) - tx.steadyMs, why: 'rate' }
     const dispatched = attempt(tx, input, { line, next })
-    const more = s.more.get({ line: input.line }) !== undefined
+    const more = isQueuedOn(input.line)
     forgetHints(tx, input.line) // the last step: hints cannot be undone
     return { kind: 'dispatched', dispatched, more }
   }
@@ -108,11 +111,6 @@ export function prepareDispatch(db: Db, append: AppendEvent): (tx: Tx, input: Di
       service: next.service,
     }
   }
-
-  /** While a restored store, or the line's account, waits for its nodes, only what was accepted after may leave. 0: no recovery. */
-  function restoredAtMs(line: LineId): number {
-    return s.recovering.get({ line })?.at ?? 0
-  }
 }
 
 /** Of accepts that share this commit: the worker that they would wake has looked just now. */
@@ -125,19 +123,15 @@ function forgetHints(tx: Tx, line: LineId): void {
 
 function prepare(db: Db) {
   return {
-    recovering: db.statement<{ line: LineId }, { at: number }>((k, p) => ({
-      compile: () =>
-        sql<{ at: number }>`select max(coalesce(a.recovering_at, 0),
-            coalesce((select cast(value as integer) from meta where key = 'recovering_at'), 0)) as at
-          from lines l join accounts a on a.id = l.account where l.id = ${p.line}`.compile(k),
-    })),
     line: db.statement<{ line: LineId }, LineRow>((k, p) => ({
       compile: () =>
-        sql<LineRow>`select l.node, l.address, l.epoch, l.paused, (l.suspended or a.suspended_at is not null) as suspended, l.simulated, l.tat, l.gap_ms, l.burst, n.journal_id, n.ready,
-            n.observing, (select count(*) from attempts a where a.line = l.id and a.state in ('dispatched', 'taken')) as open
-          from lines l join nodes n on n.id = l.node join accounts a on a.id = l.account where l.id = ${p.line}`.compile(
-          k,
-        ),
+        sql<LineRow>`select l.node, l.address, l.epoch, l.paused, (l.suspended or a.suspended_at is not null) as suspended,
+            l.simulated, l.tat, l.gap_ms, l.burst, n.journal_id, n.ready, n.observing,
+            max(coalesce(a.recovering_at, 0),
+              coalesce((select cast(value as integer) from meta where key = 'recovering_at'), 0)) as restored_at,
+            (select count(*) from attempts a where a.line = l.id and a.state in ('dispatched', 'taken')) as open
+          from lines l join nodes n on n.id = l.node join accounts a on a.id = l.account
+          where l.id = ${p.line}`.compile(k),
     })),
     // `not exists` is R6: nothing of the lane in flight (also of a message that late evidence has settled meanwhile), nothing unresolved
     // that still holds it, nothing earlier of its class waiting.
@@ -169,9 +163,6 @@ function prepare(db: Db) {
               cross join messages b on b.lane = m.lane and b.state in ('queued', 'sending', 'unknown') and b.state = 'unknown'
               where m.line = ${p.line} and m.state = 'queued' and b.lane_free_at > ${p.now})`.compile(k),
     })),
-    more: db.statement((k, p: { line: LineId }) =>
-      k.selectFrom('messages').select('id').where('line', '=', p.line).where(IS_QUEUED).limit(1),
-    ),
     pace: db.statement<{ line: LineId; epoch: number; now: number }, unknown>((k, p) => ({
       compile: () =>
         sql`update lines set tat = max(tat, ${p.now}) + gap_ms

@@ -168,7 +168,7 @@ export class GroupWriter {
       return { ok: true, value: this.#db.transaction(() => one.write(tx)) }
     } catch (error) {
       if (!this.#db.raw.isTransaction) throw error // the whole batch is gone with it
-      tx.hints.length = hintsBefore
+      tx.hints.length = Math.min(tx.hints.length, hintsBefore) // a dispatch may have taken some away
       return error instanceof Undo ? { ok: true, value: error.result } : { ok: false, error: asStoreError(error) }
     }
   }

@@ -5,7 +5,7 @@ import type { MessageChange, MessageEvent } from '@bluewire/engine/message-state
 import { route } from '@bluewire/engine/routing'
 import type { AppendEvent } from './events.ts'
 import type { Tx } from './group-writer.ts'
-import { prepareLineHints } from './line-hints.ts'
+import { prepareLineFreed } from './line-hints.ts'
 import { stateNow } from './partial-indexes.ts'
 import { factsOf } from './rows.ts'
 import type { Db, Doubts, MessageRow } from './rows.ts'
@@ -55,7 +55,7 @@ export type MessageWriteParts = Readonly<{ db: Db; append: AppendEvent; usage: U
 
 export function prepareMessageWrites({ db, append, usage, routing }: MessageWriteParts): MessageWrites {
   const statements = prepare(db)
-  const lineFreed = prepareLineHints(db)
+  const lineFreed = prepareLineFreed(db)
 
   function apply(
     tx: Tx,

@@ -25,6 +25,7 @@ export type NodeRow = Readonly<{
   driver: string
   health: string
   closedAtMs: number | null
+  framesDropped: number
 }>
 
 export interface Nodes {
@@ -142,7 +143,15 @@ function nodeStatements(db: Db) {
     list: db.statement<{ account: AccountId }, NodeRow>((k, p) =>
       k
         .selectFrom('nodes')
-        .select(['id', 'name', 'simulated', 'driver', 'health', 'closed_at as closedAtMs'])
+        .select([
+          'id',
+          'name',
+          'simulated',
+          'driver',
+          'health',
+          'closed_at as closedAtMs',
+          'orphans_dropped as framesDropped',
+        ])
         .select((e) =>
           e
             .case()

@@ -7,7 +7,7 @@ import type { MessageEvent } from '@bluewire/engine/message-state'
 import type { AppendEvent } from './events.ts'
 import type { Tx } from './group-writer.ts'
 import type { About, MessageWrites } from './message-change.ts'
-import { prepareLineHints } from './line-hints.ts'
+import { prepareLineFreed } from './line-hints.ts'
 import { IS_OPEN_MESSAGE, IS_QUEUED, stateNow } from './partial-indexes.ts'
 import type { AttemptRow, Db, MessageRow } from './rows.ts'
 
@@ -28,7 +28,7 @@ export type RecordFinding = (tx: Tx, attempt: AttemptRow, finding: Finding) => v
 export function prepareRecord(parts: { db: Db; append: AppendEvent; messages: MessageWrites }): RecordFinding {
   const { db, append, messages } = parts
   const s = prepare(db)
-  const lineFreed = prepareLineHints(db)
+  const lineFreed = prepareLineFreed(db)
 
   function record(tx: Tx, attempt: AttemptRow, finding: Finding): void {
     const state = attemptAfter(attempt.state, finding.fact)
