@@ -13,6 +13,12 @@ export type MagicWord =
   | 'slow'
   | 'link_drops'
   | 'disk_full'
+  | 'sms_refused'
+  | 'sms_unconfirmed'
+  | 'sms_throttled'
+  | 'sms_late'
+  | 'sms_answer_lost'
+  | 'unreachable'
 
 export type MagicRecipient = Readonly<{ number: string; word: MagicWord; description: string }>
 
@@ -35,6 +41,24 @@ export const MAGIC_RECIPIENTS: readonly MagicRecipient[] = [
     word: 'disk_full',
     description: 'the disk of the node is full: refused before Messages is touched',
   },
+  { number: '+15005550111', word: 'sms_refused', description: 'the provider refuses the SMS; an iMessage arrives' },
+  {
+    number: '+15005550112',
+    word: 'sms_unconfirmed',
+    description: 'the SMS arrives, and the provider never confirms it: the outcome stays unknown',
+  },
+  {
+    number: '+15005550113',
+    word: 'sms_throttled',
+    description: 'the provider says once that it is sent too fast, and takes the SMS a second later',
+  },
+  { number: '+15005550114', word: 'sms_late', description: 'the provider takes 5 s to say that it took the SMS' },
+  {
+    number: '+15005550115',
+    word: 'sms_answer_lost',
+    description: "the SMS arrives, and the provider's answer is lost; its receipt tells 2 s later",
+  },
+  { number: '+15005550116', word: 'unreachable', description: 'neither on iMessage nor reachable by SMS' },
 ]
 
 const BY_NUMBER = new Map(MAGIC_RECIPIENTS.map((recipient) => [recipient.number, recipient]))

@@ -87,15 +87,19 @@ export class SimulatorDriver implements Driver {
     if (behaviour.dropsLinkForMs !== undefined) this.#events?.dropLink?.(behaviour.dropsLinkForMs)
     if (behaviour.takesMs !== undefined) await this.#underWayFor(behaviour.takesMs)
     if (this.#stopped) return neverHanded('node_stopping')
-    if (outgoing.service === 'imessage' && behaviour.imessageFails) return behaviour.imessageFails
+    const isSms = outgoing.service === 'sms'
+    const refused = isSms ? behaviour.smsFails : behaviour.imessageFails
+    if (refused) return refused
     const failed = this.#reachPhone(outgoing)
     if (failed) return failed
+    if (isSms && behaviour.smsAnswersAfterMs !== undefined) await this.#underWayFor(behaviour.smsAnswersAfterMs)
     this.#afterwards(outgoing, behaviour)
-    return behaviour.staysUnknown ? unknown : { kind: 'sent' }
+    return behaviour.staysUnknown || (isSms && behaviour.smsAnswerLost) ? unknown : { kind: 'sent' }
   }
 
-  lookUp({ attempt, to }: Outgoing): Promise<SendOutcome> {
-    if (behaviourOf(to).staysUnknown) return Promise.resolve(unknown)
+  lookUp({ attempt, to, service }: Outgoing): Promise<SendOutcome> {
+    const { staysUnknown, smsAnswerLost } = behaviourOf(to)
+    if (staysUnknown || (service === 'sms' && smsAnswerLost)) return Promise.resolve(unknown)
     return Promise.resolve(this.#log.has(attempt) ? { kind: 'sent' } : neverHanded('process_died'))
   }
 

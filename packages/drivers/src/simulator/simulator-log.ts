@@ -2,7 +2,7 @@
  * What "reached the phone", one JSON line per text. It stands for Messages' own database: a line is there, synced, before
  * the send is called sent, and after a crash it is what the driver looks in.
  */
-import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { AttemptId, Service } from '@bluewire/contract/ids'
 import { makeFolder } from '@bluewire/platform/make-folder'
@@ -46,45 +46,52 @@ export function memorySimulatorLog(texts: SimulatedText[] = []): SimulatorLog {
   }
 }
 
-/** Creates the file when there is none. A last line that a crash cut off is removed: its text did not reach the phone. */
+/**
+ * Creates the file when there is none. A last line that a crash cut off is removed: its text did not reach the phone.
+ * Several processes may have it open (the node and the provider of the quick start): each line is one write at the end.
+ */
 export function openSimulatorLog(path: string): SimulatorLog {
   makeFolder(dirname(path))
   const file = openSync(path, 'a+', 0o600)
-  const { attempts, wholeBytes } = readWhole(path)
-  ftruncateSync(file, wholeBytes)
-  return new FileLog(file, attempts, wholeBytes)
+  const { attempts, wholeBytes } = readSettled(path)
+  if (wholeBytes < fstatSync(file).size) ftruncateSync(file, wholeBytes)
+  return new FileLog(file, attempts)
 }
 
 class FileLog implements SimulatorLog {
   readonly #file: number
   readonly #attempts: Set<string>
-  #bytes: number
   #open = true
 
-  constructor(file: number, attempts: Set<string>, bytes: number) {
+  constructor(file: number, attempts: Set<string>) {
     this.#file = file
     this.#attempts = attempts
-    this.#bytes = bytes
   }
 
   append(text: SimulatedText): void {
     if (!this.#open) throw new Error('the log is closed') // its number may belong to another file by now
     const { attempt, service, from, to, body, at } = text
     const line = Buffer.from(`${JSON.stringify({ attempt, service, from, to, body, at })}\n`)
+    const before = fstatSync(this.#file).size
+    let written = 0
     try {
-      let written = 0
       while (written < line.length) written += writeSync(this.#file, line, written)
       fsyncSync(this.#file)
     } catch (error) {
-      ftruncateSync(this.#file, this.#bytes) // if this fails too, nothing is known: the caller gets that error
+      this.#takeBack(before, written) // if this fails too, nothing is known: the caller gets that error
       throw new NotLoggedError('the log could not be written', { cause: error })
     }
-    this.#bytes += line.length
     this.#attempts.add(attempt)
   }
 
   has(attempt: AttemptId): boolean {
     return this.#attempts.has(attempt)
+  }
+
+  /** Not when another process has written behind it meanwhile: then the half line stays, and is read as none. */
+  #takeBack(before: number, written: number): void {
+    if (fstatSync(this.#file).size === before + written) ftruncateSync(this.#file, before)
+    else writeSync(this.#file, '\n')
   }
 
   close(): void {
@@ -93,7 +100,17 @@ class FileLog implements SimulatorLog {
   }
 }
 
-function readWhole(path: string): { attempts: Set<string>; wholeBytes: number } {
+/** A last line without its end may be one that another process is writing at this moment: it is whole a moment later. */
+function readSettled(path: string): { attempts: Set<string>; wholeBytes: number } {
+  let read = readWhole(path)
+  for (let i = 0; i < 5 && read.wholeBytes < read.bytes; i++) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
+    read = readWhole(path)
+  }
+  return read
+}
+
+function readWhole(path: string): { attempts: Set<string>; wholeBytes: number; bytes: number } {
   const content = readFileSync(path)
   const wholeBytes = content.lastIndexOf('\n') + 1
   const attempts = new Set<string>()
@@ -101,7 +118,7 @@ function readWhole(path: string): { attempts: Set<string>; wholeBytes: number } 
     const attempt = attemptOf(line)
     if (attempt !== null) attempts.add(attempt)
   }
-  return { attempts, wholeBytes }
+  return { attempts, wholeBytes, bytes: content.length }
 }
 
 /** A line a person edited must not keep the simulator from starting. */
