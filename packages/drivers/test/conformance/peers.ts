@@ -2,5 +2,6 @@
 import type { PeerFactory } from './peer.ts'
 
 export const PEERS: Readonly<Record<string, () => Promise<PeerFactory>>> = {
+  http: async () => (await import('./http-peer.ts')).startHttpPeer,
   simulator: async () => (await import('./simulator-peer.ts')).startSimulatorPeer,
 }
