@@ -1,12 +1,30 @@
 /** Reading a stranger's JSON: a path like `messages.0.id`, and conditions like `status=sent|queued`. Nothing here throws on any input. */
 
+const DEPTH_MAX = 50
+
 /** Undefined when it is no JSON, or nested so deeply that it is nobody's answer. Numbers that a double cannot hold stay as they were written. */
 export function parseJson(text: string): unknown {
+  if (isDeep(text)) return undefined
   try {
     return JSON.parse(text, exactNumbers as (key: string, value: unknown) => unknown)
   } catch {
     return undefined
   }
+}
+
+/** A megabyte of brackets would keep the parser, and with it every other line, for half a second. */
+function isDeep(text: string): boolean {
+  let depth = 0
+  let isInText = false
+  for (let i = 0; i < text.length; i++) {
+    const sign = text[i]
+    if (isInText && sign === '\\') i++
+    else if (sign === '"') isInText = !isInText
+    else if (!isInText && (sign === '[' || sign === '{')) depth++
+    else if (!isInText && (sign === ']' || sign === '}')) depth--
+    if (depth > DEPTH_MAX) return true
+  }
+  return false
 }
 
 function exactNumbers(_key: string, value: unknown, context: { source?: string }): unknown {
