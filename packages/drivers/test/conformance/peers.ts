@@ -1,0 +1,6 @@
+/** The peer of each provider, by its name. */
+import type { PeerFactory } from './peer.ts'
+
+export const PEERS: Readonly<Record<string, () => Promise<PeerFactory>>> = {
+  simulator: async () => (await import('./simulator-peer.ts')).startSimulatorPeer,
+}
