@@ -52,7 +52,7 @@ function isWhole(pdu: Pdu, frame: Buffer): boolean {
   for (const [name, { type }] of Object.entries(smpp.commands[pdu.command]?.params ?? {})) {
     // An answer may lack its body: most do when they refuse.
     if (at >= frame.length) return pdu.isResponse()
-    const value: unknown = pdu[name as keyof Pdu]
+    const value: unknown = pdu[name as keyof Fields]
     if (Buffer.isBuffer(value) && frame[at] !== value.length) return false
     at += type.size(value)
     if (type === smpp.types.cstring && frame[at - 1] !== 0) return false

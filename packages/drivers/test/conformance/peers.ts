@@ -3,4 +3,5 @@ import type { PeerFactory } from './peer.ts'
 
 export const PEERS: Readonly<Record<string, () => Promise<PeerFactory>>> = {
   simulator: async () => (await import('./simulator-peer.ts')).startSimulatorPeer,
+  smpp: async () => (await import('./smpp-peer.ts')).startSmppPeer,
 }
