@@ -42,7 +42,7 @@ export type ConnectionEvents = Readonly<{
   request(pdu: Pdu): void
   /** The SMSC answered something that it was asked. */
   alive(): void
-  /** Once; after it nothing else. */
+  /** Once; requests that wait are settled right after it. */
   ended(ending: Ending): void
 }>
 
@@ -68,7 +68,6 @@ export class SmppConnection {
   #overdue = 0
   #isOpen = false
   #ending: Ending | null = null
-  #hasEnded = false
 
   /** `openedBy`: the socket's event after which it can be written to. */
   constructor(socket: Socket, openedBy: 'connect' | 'secureConnect', deps: ConnectionDeps) {
@@ -80,11 +79,9 @@ export class SmppConnection {
       deps.events.open()
     })
     socket.on('data', (chunk: Buffer) => this.#read(chunk))
-    socket.on('error', (error) => {
-      this.#ending ??= { why: 'error', detail: error.message }
-    })
+    socket.on('error', (error) => this.close({ why: 'error', detail: error.message }))
     socket.on('end', () => this.close({ why: 'closed', detail: 'the SMSC closed the connection' }))
-    socket.on('close', () => this.#ended())
+    socket.on('close', () => this.close({ why: 'closed', detail: 'the connection was closed' }))
   }
 
   /** Requests whose answer is late, and which the SMSC still owes. */
@@ -119,8 +116,8 @@ export class SmppConnection {
 
   /** At once; everything that waits learns that nothing is known. */
   close(ending: Ending): void {
-    this.#ending ??= ending
     this.#socket.destroy()
+    this.#end(ending)
   }
 
   #nextSequence(): number {
@@ -161,9 +158,8 @@ export class SmppConnection {
     if (DELIVERIES.has(pdu.command)) return this.#deps.events.request(pdu)
     if (pdu.command === 'unbind') {
       this.respond(pdu, 'unbind_resp', STATUS.ok)
-      this.#ending = { why: 'unbound', detail: 'the SMSC ended the session' }
       this.#socket.destroySoon()
-      return
+      return this.#end({ why: 'unbound', detail: 'the SMSC ended the session' })
     }
     if (pdu.command === 'alert_notification' || pdu.command === 'outbind') {
       // Neither has an answer. We log in by ourselves, and nobody here waits for a phone to come back.
@@ -209,18 +205,18 @@ export class SmppConnection {
     waiting.settle = null
   }
 
-  #ended(): void {
-    if (this.#hasEnded) return
-    this.#hasEnded = true
-    this.#ending ??= { why: 'closed', detail: 'the connection was closed' }
-    const why = this.#ending.why === 'garbage' ? 'unreadable' : 'lost'
+  /** Whoever is told that there was no answer finds the connection gone already. */
+  #end(ending: Ending): void {
+    if (this.#ending) return
+    this.#ending = ending
+    this.#deps.events.ended(ending)
+    const why = ending.why === 'garbage' ? 'unreadable' : 'lost'
     for (const { timer, settle, request } of this.#waiting.values()) {
       timer?.cancel()
       request.over?.()
       settle?.({ kind: 'none', why })
     }
     this.#waiting.clear()
-    this.#deps.events.ended(this.#ending)
   }
 }
 

@@ -107,7 +107,10 @@ export class SmppSender {
     const leave = once(() => gate.leave())
     if (!connection) {
       leave()
-      return NOT_CONNECTED
+      // It was lost since; whoever may wait for the next one does, because the gate is shut now.
+      return part.mayLeave
+        ? NOT_CONNECTED
+        : await this.#submit(part, part.untilMs - SEND_MS + PARTS_MS - clock.monotonicMs())
     }
     // From here to the first byte nothing waits.
     if (part.mayLeave && !part.mayLeave()) {
@@ -192,7 +195,8 @@ function joined(results: readonly PartResult[]): ProviderOutcome {
   }
   const unanswered = results.find((result) => result.kind === 'unanswered')
   const refused = results.find((result) => result.kind === 'refused')
-  const why = unanswered?.detail ?? refused?.verdict.detail ?? 'The connection was lost'
+  const unwritten = results.find((result) => result.kind === 'not_written')
+  const why = unanswered?.detail ?? refused?.verdict.detail ?? unwritten?.detail ?? ''
   return {
     kind: 'unknown',
     reason: unanswered?.reason ?? REASONS.partlySent,

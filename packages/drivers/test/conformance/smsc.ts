@@ -28,14 +28,21 @@ export class Smsc {
   decide: Decide = () => null
   idOf: (nth: number) => string = (nth) => `smsc-${nth}`
   answersEnquiries = true
+  /** -1: no answer. */
   bindStatus: number | null = null
+  /** A way of logging in that is not allowed. */
+  refuses: string | null = null
   /** Answers to submits wait until `release`. */
   holdsAnswers = false
   outstandingMax = 0
   readonly arrived: Arrived[] = []
   readonly taken: Taken[] = []
-  /** What came, by command, in order. */
+  /** What came, in order; `frames`: the same, as bytes. */
   readonly heard: PDU[] = []
+  readonly frames: Buffer[] = []
+  /** Submits are answered with generic_nack. */
+  nacks = false
+  submits = 0
   readonly queries = new Map<string, number>()
   readonly #sessions = new Set<Session>()
   readonly #messages: Message[] = []
@@ -43,7 +50,6 @@ export class Smsc {
   readonly #tls: Readonly<{ key: string; cert: string }> | null
   #held: Array<() => void> = []
   #outstanding = 0
-  #submits = 0
   #sequence = 0
   #server: Server | null = null
   #port = 0
@@ -144,7 +150,9 @@ export class Smsc {
       session.bytes = Buffer.concat([session.bytes, chunk])
       while (session.bytes.length >= 4 && session.bytes.length >= session.bytes.readUInt32BE(0)) {
         const length = session.bytes.readUInt32BE(0)
-        const pdu = new smpp.PDU(session.bytes.subarray(0, length))
+        const frame = session.bytes.subarray(0, length)
+        this.frames.push(frame)
+        const pdu = new smpp.PDU(frame)
         session.bytes = session.bytes.subarray(length)
         this.#take(session, pdu)
       }
@@ -168,6 +176,8 @@ export class Smsc {
   }
 
   #bind(session: Session, pdu: PDU): void {
+    if (this.bindStatus === -1) return
+    if (this.refuses === pdu.command) return answer(session, pdu, { command_status: 0x0d })
     const status = this.bindStatus ?? (pdu.password === PASSWORD ? STATUS.ok : STATUS.invalidPassword)
     if (status === STATUS.ok) session.bound = pdu.command
     answer(session, pdu, status === STATUS.ok ? { system_id: 'smsc' } : { command_status: status })
@@ -180,6 +190,12 @@ export class Smsc {
   }
 
   #submit(session: Session, pdu: PDU): void {
+    this.submits++
+    if (this.nacks) {
+      const refusal = { command_status: 3, sequence_number: pdu.sequence_number }
+      session.socket.write(new smpp.PDU('generic_nack', refusal).toBuffer())
+      return
+    }
     this.outstandingMax = Math.max(this.outstandingMax, ++this.#outstanding)
     const status = this.#statusOf(pdu)
     if (typeof status === 'number' && status !== STATUS.ok && status !== STATUS.unknownError) {
@@ -192,7 +208,7 @@ export class Smsc {
   }
 
   #statusOf(pdu: PDU): number | 'silent' {
-    const decided = this.decide(pdu, ++this.#submits)
+    const decided = this.decide(pdu, this.submits)
     if (decided !== null) return decided
     switch (this.behaviour) {
       case 'refuse':
