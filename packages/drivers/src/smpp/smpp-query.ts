@@ -1,7 +1,7 @@
 /** Asks the SMSC what became of the parts whose ids are known. */
 import { REASONS } from '../provider.ts'
 import type { LookUpHelp, OutgoingSms, ProviderOutcome } from '../provider.ts'
-import { segmentsOf } from '../sms-segments.ts'
+import { segmentsOf } from '@bluewire/contract/sms-segments'
 import { sourceOf } from './smpp-address.ts'
 import type { SmppConnection } from './smpp-connection.ts'
 import { idForQuery } from './smpp-message-ids.ts'

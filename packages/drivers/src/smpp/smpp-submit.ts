@@ -1,10 +1,10 @@
 /** A text as the PDUs that carry it. */
 import { shortReference } from '@bluewire/contract/short-reference'
 import type { Fields } from 'smpp'
-import { encodeGsm } from '../gsm-alphabet.ts'
+import { encodeGsm } from '@bluewire/contract/gsm-alphabet'
 import type { OutgoingSms } from '../provider.ts'
-import { SEGMENTS_MAX, segmentsOf } from '../sms-segments.ts'
-import type { SmsAlphabet, SmsEncoding } from '../sms-segments.ts'
+import { SEGMENTS_MAX, segmentsOf } from '@bluewire/contract/sms-segments'
+import type { SmsAlphabet, SmsEncoding } from '@bluewire/contract/sms-segments'
 import { destinationOf, sourceOf } from './smpp-address.ts'
 import type { SmppSettings } from './smpp-settings.ts'
 

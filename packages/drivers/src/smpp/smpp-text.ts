@@ -1,5 +1,5 @@
 /** The text of an inbound PDU: out of its bytes by data_coding, without the header that says which part it is. */
-import { decodeGsm } from '../gsm-alphabet.ts'
+import { decodeGsm } from '@bluewire/contract/gsm-alphabet'
 import type { Pdu } from './smpp-pdu.ts'
 import type { SmppSettings } from './smpp-settings.ts'
 

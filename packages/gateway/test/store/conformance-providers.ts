@@ -71,6 +71,12 @@ export function exerciseProviders(name: string, open: OpenStore): void {
       expect((await p.dispatchAny()).kind).toBe('dispatched')
     })
 
+    it('is no session of a node: nobody ends it because there is no connection', async () => {
+      const p = await providers()
+      expect((await p.w.store.heldNodes('gw_test')).map((held) => held.node)).toEqual([p.w.node])
+      expect((await p.w.store.nodes(p.w.account)).map((node) => node.id)).toEqual([p.w.node])
+    })
+
     it('is refused for a provider that was removed, whose lines send no more', async () => {
       const p = await providers()
       await p.sms()
