@@ -310,6 +310,17 @@ export function exerciseProviders(name: string, open: OpenStore): void {
       expect((await p.w.state(await p.sms())).state).toBe('queued')
     })
 
+    it('says once who has opted out, and lets the confirmation through, and nothing else', async () => {
+      const p = await providers()
+      expect(await write(p, 'STOP')).toMatchObject({ stopped: [{ account: p.w.account, recipient: RECIPIENT }] })
+      expect(await write(p, 'STOP')).toMatchObject({ stopped: [] }) // the same, reported again
+      await p.w.clock.advance(1000)
+      expect(await write(p, 'stop', 'g2')).toMatchObject({ stopped: [] }) // said again
+      expect((await p.w.state(await p.sms())).failure).toBe('opted_out')
+      const confirmation = await p.sms({ exempt: true })
+      expect((await p.dispatch()).message).toBe(confirmation)
+    })
+
     it('on a number that accounts share is for those who wrote to the sender', async () => {
       const p = await new ProviderWorld(await world()).start({ shared: true })
       const account = `acct_${p.w.ulid()}` as const

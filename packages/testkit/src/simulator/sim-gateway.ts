@@ -10,8 +10,8 @@ import { SESSION_SETTINGS } from '@bluewire/gateway/nodes/node-session'
 import type { Store } from '@bluewire/gateway/store/store'
 import { sqliteStore } from '@bluewire/gateway/store/sqlite/sqlite-store'
 import type { ProviderKind } from '@bluewire/drivers/provider'
+import { simulatorProvider } from '@bluewire/drivers/simulator/simulator-provider'
 import { newUlidSource } from '@bluewire/platform/chance'
-import { z } from 'zod'
 import type { NodeId } from '@bluewire/contract/ids'
 import type { VirtualClock } from '../virtual-clock.ts'
 import { CarrierProvider } from './sim-carrier.ts'
@@ -94,17 +94,7 @@ export class SimGateway {
       onWorking: (working, lines) => this.#dispatcher.attach(working, lines),
       onClosed: (closed) => this.#dispatcher.detach(closed),
     })
-    this.#providers = new ProviderHost({
-      store: this.store,
-      clock,
-      gateway: this.#id,
-      dispatcher: this.#dispatcher,
-      log: () => {},
-      keys: { read: () => null, missing: '' },
-      dataDirectory: '',
-      publicUrl: '',
-      kindOf: () => Promise.resolve(kindOf(parts.carrier, this.process)),
-    })
+    this.#providers = this.#newProviderHost(parts.carrier)
     this.#sweeper = new Sweeper({
       store: this.store,
       clock,
@@ -119,6 +109,20 @@ export class SimGateway {
         retainFactsMs: 400 * 86_400_000,
         onError: (what, error) => this.#problem(what, error),
       },
+    })
+  }
+
+  #newProviderHost(carrier: SimCarrier): ProviderHost {
+    return new ProviderHost({
+      store: this.store,
+      clock: this.process,
+      gateway: this.#id,
+      dispatcher: this.#dispatcher,
+      log: () => {},
+      keys: { read: () => null, missing: '' },
+      dataDirectory: '',
+      publicUrl: '',
+      kindOf: () => Promise.resolve(kindOf(carrier, this.process)),
     })
   }
 
@@ -156,6 +160,5 @@ export class SimGateway {
 }
 
 function kindOf(carrier: SimCarrier, process: SimProcess): ProviderKind {
-  const none = z.object({})
-  return { summary: '', settings: none, secrets: none, create: () => new CarrierProvider(carrier, process) }
+  return { ...simulatorProvider, create: () => new CarrierProvider(carrier, process) }
 }
