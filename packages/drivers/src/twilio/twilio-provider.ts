@@ -113,6 +113,7 @@ export class TwilioProvider implements Provider {
   }
 
   async lookUp(sms: OutgoingSms, help: LookUpHelp): Promise<ProviderOutcome> {
+    if (help.hasTwin) return NOT_FOUND
     // Not by DateSent: a message that still waits at Twilio has none.
     const query = { to: sms.to, from: sms.line, pageSize: PAGE_SIZE }
     const { value } = await call(

@@ -213,6 +213,7 @@ describe('query_sm', () => {
   const help = (parts: ReadonlyMap<number, string>) => ({
     dispatchedAtMs: Date.now(),
     parts,
+    hasTwin: false,
     isTaken: () => Promise.resolve(false),
   })
 

@@ -211,6 +211,7 @@ export class ProviderSession implements WorkSession {
         {
           dispatchedAtMs: open.dispatchedAtMs,
           parts: open.parts,
+          hasTwin: open.hasTwin,
           isTaken: (ref) => this.#deps.store.isRefTaken(this.node, ref, attempt),
         },
       )

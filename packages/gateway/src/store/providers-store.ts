@@ -49,6 +49,8 @@ export type OpenAttempt = Readonly<{
   body: string
   state: 'dispatched' | 'taken' | 'unknown'
   dispatchedAtMs: number
+  /** Another open attempt of the provider has the same recipient and text. */
+  hasTwin: boolean
   parts: ReadonlyMap<number, string>
 }>
 

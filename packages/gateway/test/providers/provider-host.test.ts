@@ -166,7 +166,7 @@ describe('the lease', () => {
     await w.clock.advance(10_000)
     expect(open.mayLeave()).toBe(false)
     expect(w.made[0]?.stops).toBe(1)
-    await w.sms(to(1))
+    await w.sms(to(2))
     expect(w.made.flatMap((p) => p.sent)).toHaveLength(1)
   })
 
@@ -181,7 +181,7 @@ describe('the lease', () => {
     await w.clock.advance(1) // a send that waited so long is given back, whatever the lease
     expect(open.mayLeave()).toBe(false)
     await w.clock.advance(12_000)
-    await w.sms(to(1))
+    await w.sms(to(2))
     expect(w.now.sent).toHaveLength(1)
     w.failing.clear()
     await w.clock.advance(15_000)

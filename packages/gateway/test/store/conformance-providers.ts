@@ -50,6 +50,20 @@ export function exerciseProviders(name: string, open: OpenStore): void {
       expect(await p.state(d)).toBe('sent')
     })
 
+    it('names twins among what is open: the same text to the same recipient', async () => {
+      const p = await providers()
+      const open: AttemptId[] = []
+      for (const body of ['code 1', 'code 1', 'code 2']) {
+        const d = await p.out({ body })
+        await p.finding(d.attempt, { kind: 'unknown', reason: 'no_answer' })
+        open.push(d.attempt)
+        await p.w.clock.advance(3 * MINUTE_MS)
+        await p.lease()
+      }
+      const twins = await Promise.all(open.map(async (id) => (await p.w.store.openAttempt(p.provider, id))?.hasTwin))
+      expect(twins).toEqual([true, true, false])
+    })
+
     it('ends before a request could leave too late', async () => {
       const p = await providers()
       await p.sms()
