@@ -56,6 +56,8 @@ type Waiting = { command: string; request: Request; settle: ((answer: Answer) =>
 
 /** What the SMSC has not read of ours. A peer that asks and never reads would fill our memory with answers to it. */
 const UNREAD_BYTES_MAX = 1_048_576
+/** Of one connection. Who sends nonsense may send a lot of it. */
+const NOISE_MAX = 20
 const SEQUENCE_MAX = 0x7fffffff
 const DELIVERIES = new Set(['deliver_sm', 'data_sm'])
 
@@ -66,6 +68,7 @@ export class SmppConnection {
   readonly #waiting = new Map<number, Waiting>()
   #sequence = 0
   #overdue = 0
+  #noise = 0
   #isOpen = false
   #ending: Ending | null = null
 
@@ -163,10 +166,10 @@ export class SmppConnection {
     }
     if (pdu.command === 'alert_notification' || pdu.command === 'outbind') {
       // Neither has an answer. We log in by ourselves, and nobody here waits for a phone to come back.
-      this.#deps.log('smpp.ignored', { command: pdu.command })
+      this.#logNoise('smpp.ignored', { command: pdu.command })
       return
     }
-    this.#deps.log('smpp.command_unknown', { id: pdu.command_id })
+    this.#logNoise('smpp.command_unknown', { id: pdu.command_id })
     this.respond(pdu, 'generic_nack', STATUS.invalidCommand)
   }
 
@@ -175,7 +178,7 @@ export class SmppConnection {
    * for ever. Everything else that cannot be read leaves no ground to stand on.
    */
   #takeMalformed({ header, command }: Readonly<{ header: Header; command: string | null }>): void {
-    this.#deps.log('smpp.pdu_malformed', { command: command ?? 'unknown' })
+    this.#logNoise('smpp.pdu_malformed', { command: command ?? 'unknown' })
     if (command === null || !DELIVERIES.has(command)) return this.close(GARBAGE)
     this.respond(header, `${command}_resp`, STATUS.invalidTlvs)
   }
@@ -185,7 +188,7 @@ export class SmppConnection {
     const waiting = this.#waiting.get(sequence)
     const isFor = pdu.command === `${waiting?.command}_resp` || pdu.command === 'generic_nack'
     if (!waiting || !isFor) {
-      this.#deps.log('smpp.answer_unasked', { command: pdu.command, sequence, status: pdu.command_status })
+      this.#logNoise('smpp.answer_unasked', { command: pdu.command, sequence, status: pdu.command_status })
       return
     }
     this.#deps.events.alive()
@@ -195,6 +198,10 @@ export class SmppConnection {
     if (waiting.settle) return waiting.settle({ kind: 'answer', pdu })
     this.#overdue--
     waiting.request.late?.(pdu)
+  }
+
+  #logNoise(event: string, fields: Parameters<ConnectionDeps['log']>[1]): void {
+    if (this.#noise++ < NOISE_MAX) this.#deps.log(event, fields)
   }
 
   #isLate(sequence: number): void {
