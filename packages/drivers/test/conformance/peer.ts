@@ -14,7 +14,7 @@ export const BEHAVIOURS = [
   'refuse_opted_out', // says no: this recipient asked for no more
   'throttle_once', // says "too fast" once, then accepts; with a time to wait where the protocol has one
   'throttle', // says "too fast" for ever
-  'answer_late', // takes it, and says so after 2 s
+  'answer_late', // takes it, and says so a second or two later
   'lose_answer', // takes it, and never answers; the connection stays
   'cut_before_reading', // closes the connection at the first byte of the message: nothing was taken
   'cut_after_reading', // takes it, and closes the connection in place of an answer
