@@ -140,6 +140,8 @@ describe('the settings', () => {
       throughput: 10,
       tls: false,
       long_messages: 'udh',
+      answer_within: 30_000,
+      enquire_link: 30_000,
     })
     expect(smppSettings.safeParse({ host: 'x' }).success).toBe(false)
   })
@@ -154,6 +156,7 @@ describe('the settings', () => {
       throughput: '0',
       source_ton: '5',
       references: 'off',
+      part_hold: '2s',
     }
     expect(smppSettings.parse(text)).toMatchObject({
       port: 3550,
@@ -163,12 +166,15 @@ describe('the settings', () => {
       throughput: 0,
       source_ton: 5,
       references: false,
+      part_hold: 2_000,
     })
   })
 
   it.each([
     [{ port: 0 }],
     [{ window: 0 }],
+    [{ answer_within: '2m' }],
+    [{ enquire_link: 'often' }],
     [{ throughput: -1 }],
     [{ mode: 'both' }],
     [{ opted_out_status: 'stop' }],

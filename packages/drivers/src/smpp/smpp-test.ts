@@ -26,7 +26,7 @@ export async function testSmpp({ settings, password, clock }: TestDeps): Promise
   const { connection } = opened
   const limit = clock.setTimer(TEST_MS, () => connection.close({ why: 'silent', detail: 'the test took too long' }))
   const role: Role = settings.mode === 'transceiver' ? 'transceiver' : 'transmitter'
-  const short = { ...settings, bind_within: Math.min(settings.bind_within, ANSWER_MS / 1_000) }
+  const short = { ...settings, bind_within: Math.min(settings.bind_within, ANSWER_MS) }
   const lines = [`Connected to ${where}.`]
   try {
     const refusal = await bind(connection, { settings: short, role, password })

@@ -68,7 +68,7 @@ describe('a login', () => {
   })
 
   it('that is not answered is given up and tried again', async () => {
-    await using world = await SmppWorld.make({ bind_within: 0.05 })
+    await using world = await SmppWorld.make({ bind_within: '50ms' })
     world.smsc.behaviour = 'accept'
     world.smsc.bindStatus = -1
     await world.start()
@@ -80,7 +80,7 @@ describe('a login', () => {
 
 describe('a connection', () => {
   it('that is silent is dropped, and another one made', async () => {
-    await using world = await SmppWorld.open({ enquire_link: 0.03, enquire_link_answer: 0.05 })
+    await using world = await SmppWorld.open({ enquire_link: '30ms', enquire_link_answer: '50ms' })
     await until('it asks, and again', () => heard(world.smsc, 'enquire_link') >= 3)
     expect(heard(world.smsc, 'bind_transceiver')).toBe(1)
     world.smsc.answersEnquiries = false

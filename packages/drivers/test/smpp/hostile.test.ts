@@ -74,7 +74,7 @@ describe('bytes that are no SMPP', () => {
   })
 
   it('an answer of another kind is not the answer', async () => {
-    await using world = await SmppWorld.open({ answer_within: 0.1 })
+    await using world = await SmppWorld.open({ answer_within: '100ms' })
     world.smsc.holdsAnswers = true
     const sending = world.send('x')
     await until('it was taken', () => world.smsc.taken.length === 1)
@@ -117,7 +117,7 @@ describe('random bytes', () => {
   })
 
   it('a hundred times against a provider that is logged in', async () => {
-    await using world = await SmppWorld.open({ reconnect_min: 0.001, reconnect_max: 0.002 })
+    await using world = await SmppWorld.open({ reconnect_min: '10ms', reconnect_max: '10ms' })
     for (let seed = 1; seed <= 100; seed++) {
       world.smsc.raw(garbage(seed))
       world.smsc.ask('unbind')
