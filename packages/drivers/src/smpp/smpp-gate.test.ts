@@ -12,12 +12,13 @@ const HOUR_MS = 3_600_000
 
 function gateOf(window: number, throughput: number) {
   const clock = new VirtualClock()
-  const gate = new SmppGate(clock, { window, throughput })
+  const changes: boolean[] = []
+  const gate: SmppGate = new SmppGate(clock, { window, throughput, changed: () => changes.push(gate.isThrottled) })
   const entered: Array<readonly [result: string, atMs: number]> = []
   const enter = (withinMs = HOUR_MS, patient = false): void => {
     void gate.enter({ withinMs, patient }).then((result) => entered.push([result, clock.monotonicMs()]))
   }
-  return { clock, gate, entered, enter }
+  return { clock, gate, entered, enter, changes }
 }
 
 describe('the window', () => {
@@ -90,10 +91,18 @@ describe('the throughput', () => {
     expect((second ?? 0) - (first ?? 0)).toBeLessThanOrEqual(100)
   })
 
-  it('rests for half a minute at most', () => {
-    const { gate } = gateOf(1, 0)
+  it('rests for half a minute at most, lets one in each 5 s, and says once that a person should look', async () => {
+    const { clock, gate, changes, enter, entered } = gateOf(10, 1)
     for (let i = 0; i < 50; i++) gate.throttled()
     expect(gate.throttled()).toBe(30_000)
+    expect(changes).toEqual([true])
+    gate.open()
+    for (let i = 0; i < 2; i++) enter()
+    await clock.advance(60_000)
+    expect(entered.map(([, atMs]) => atMs)).toEqual([5_000, 10_000])
+    gate.accepted()
+    gate.accepted()
+    expect(changes).toEqual([true, false])
   })
 })
 

@@ -66,6 +66,10 @@ describe('an answer with a status', () => {
       rests.push(outcome.kind === 'not_sent' && outcome.retryAfterMs)
     }
     expect(rests).toEqual([1_000, 2_000, 4_000])
+    expect(world.provider.health()).toMatchObject({ state: 'degraded', detail: expect.stringContaining('too fast') })
+    world.smsc.behaviour = 'accept'
+    expect(await world.send('4')).toMatchObject({ kind: 'sent' })
+    expect(world.provider.health().state).toBe('ok')
   })
 })
 
