@@ -11,7 +11,7 @@ const PACKAGES = {
   engine: ['contract'],
   platform: ['contract'],
   drivers: ['contract', 'platform'],
-  gateway: ['contract', 'engine', 'platform'],
+  gateway: ['contract', 'drivers', 'engine', 'platform'],
   node: ['contract', 'drivers', 'platform'],
   // The test kit builds whole worlds. It is imported by tests, the bench and scripts only.
   testkit: ['contract', 'drivers', 'engine', 'gateway', 'node', 'platform'],
@@ -19,8 +19,8 @@ const PACKAGES = {
 
 /**
  * Inside the gateway: folders, and files beside them. `store` is the port, `store/sqlite` one of its adapters: whoever needs a store
- * takes the port, and only what starts a program chooses the adapter. `http` and `nodes` do not know each other: they meet in `delivery`,
- * which sends through the sessions that `nodes` offers.
+ * takes the port, and only what starts a program chooses the adapter. `http`, `nodes` and `providers` do not know each other: they meet in
+ * `delivery`, which sends through the sessions that nodes and providers have.
  */
 const GATEWAY = {
   config: [],
@@ -31,11 +31,13 @@ const GATEWAY = {
   bus: ['store'],
   accounts: ['store'],
   nodes: ['accounts', 'bus', 'logger.ts', 'metrics.ts', 'store'],
-  delivery: ['bus', 'logger.ts', 'metrics.ts', 'nodes', 'store'],
+  delivery: ['bus', 'logger.ts', 'metrics.ts', 'store'],
+  secrets: ['config'],
+  providers: ['delivery', 'secrets', 'store'],
   http: ['accounts', 'bus', 'delivery', 'logger.ts', 'metrics.ts', 'store'],
   'startup-errors.ts': ['config', 'store/sqlite'],
-  admin: ['accounts', 'config', 'startup-errors.ts', 'store', 'store/sqlite'],
-  quickstart: ['accounts', 'admin', 'config', 'startup-errors.ts', 'store', 'store/sqlite'],
+  admin: ['accounts', 'config', 'providers', 'secrets', 'startup-errors.ts', 'store', 'store/sqlite'],
+  quickstart: ['accounts', 'admin', 'config', 'secrets', 'startup-errors.ts', 'store', 'store/sqlite'],
   'compose.ts': [
     'accounts',
     'bus',
@@ -45,6 +47,7 @@ const GATEWAY = {
     'logger.ts',
     'metrics.ts',
     'nodes',
+    'providers',
     'store',
     'store/sqlite',
   ],

@@ -278,6 +278,13 @@ export const ERRORS = {
     retryable: true,
     todo: 'Try again after `Retry-After`, allow more with `expires_in`, or use another line. Nothing was accepted.',
   },
+  sms_guard: {
+    area: 'limit',
+    status: 429,
+    title: 'The account may send no more SMS there now',
+    retryable: true,
+    todo: 'Wait for `Retry-After`, or have the limit raised: [what an SMS may cost](fallback.md#what-it-may-cost). Nothing was accepted.',
+  },
   rate_limited: {
     area: 'limit',
     status: 429,
@@ -349,12 +356,26 @@ export const ERRORS = {
     retryable: false,
     todo: 'Send an SMS, or ask for `fallback`.',
   },
+  recipient_unreachable: {
+    area: 'outcome',
+    status: 500,
+    title: 'The number cannot get an SMS',
+    retryable: false,
+    todo: 'Check the number with the person.',
+  },
   send_refused: {
     area: 'outcome',
     status: 500,
-    title: 'Messages refused to send',
+    title: 'Messages, or the provider, refused to send',
     retryable: false,
-    todo: 'Look at Messages on the Mac; the text may say more. Then send a new message.',
+    todo: 'Look at Messages on the Mac, or at the provider; the text may say more. Then send a new message.',
+  },
+  sms_limit_reached: {
+    area: 'outcome',
+    status: 500,
+    title: 'Not on iMessage, and the account may send no SMS now',
+    retryable: false,
+    todo: 'Send it again later, or ask the administrator to raise the limit of [SMS an hour](fallback.md#what-it-may-cost).',
   },
   undeliverable: {
     area: 'outcome',

@@ -6,7 +6,9 @@
  */
 export type AccountId = `acct_${string}`
 export type TokenId = `tok_${string}`
-export type NodeId = `node_${string}`
+/** A provider is worked by the gateway itself, and stands wherever a node does (docs/decisions/0013). */
+export type ProviderId = `prov_${string}`
+export type NodeId = `node_${string}` | ProviderId
 export type LineId = `line_${string}`
 export type LaneId = `lane_${string}`
 export type MessageId = `imessage_${string}` | `text_${string}`
@@ -22,6 +24,7 @@ export type Service = 'imessage' | 'sms'
 const ULID = '[0-9A-HJKMNP-TV-Z]{26}'
 const MESSAGE_ID = new RegExp(`^(imessage|text)_${ULID}$`)
 const ATTEMPT_ID = new RegExp(`^attempt_${ULID}$`)
+const PROVIDER_ID = new RegExp(`^prov_${ULID}$`)
 const NODE_ID = new RegExp(`^node_${ULID}$`)
 const LINE_ID = new RegExp(`^line_${ULID}$`)
 const JOURNAL_ID = new RegExp(`^journal_${ULID}$`)
@@ -42,6 +45,11 @@ export function isAttemptId(value: unknown): value is AttemptId {
   return typeof value === 'string' && ATTEMPT_ID.test(value)
 }
 
+export function isProviderId(value: unknown): value is ProviderId {
+  return typeof value === 'string' && PROVIDER_ID.test(value)
+}
+
+/** Of a node on a machine of its own; a provider is none. */
 export function isNodeId(value: unknown): value is NodeId {
   return typeof value === 'string' && NODE_ID.test(value)
 }

@@ -77,6 +77,11 @@ export type MessageEvent =
       voided: boolean
       /** It is this attempt that the message waits for (the latest one, not an overridden one). */
       current: boolean
+      /**
+       * Whoever should send it asks for time (a provider that is asked too fast, a Mac whose Apple account is in doubt): the message keeps
+       * its place until it expires, and this try does not count. Milliseconds.
+       */
+      waitMs?: number
     }>
   | Readonly<{ kind: 'attempt_unknown'; reason: string; current: boolean }>
   | Readonly<{ kind: 'attempt_bounced'; reason: string }>
@@ -84,6 +89,8 @@ export type MessageEvent =
   | Readonly<{ kind: 'expired' }>
   | Readonly<{ kind: 'opted_out' }>
   | Readonly<{ kind: 'resend_asked' }>
+  /** The node of its line has been away for so long that this counts as a failure; nothing of it was ever dispatched. */
+  | Readonly<{ kind: 'line_away' }>
 
 /** What becomes of the message. Absent keys stay as they are. */
 export type MessageChange = Readonly<{
@@ -99,6 +106,8 @@ export type MessageChange = Readonly<{
   charge?: true
   /** The latest attempt no longer counts: a further one was asked for knowing that it may have gone out. */
   override?: true
+  /** The latest try does not count. */
+  uncounted?: true
   /** Evidence of sent while another attempt may be out: the recipient may have it twice. */
   duplicateSuspected?: true
 }>
@@ -154,6 +163,8 @@ export function transition(m: MessageFacts, event: MessageEvent, nowMs: number):
       return m.state === 'unknown' && !m.sealed && !m.everSent && !m.optedOut && m.cancelAskedAtMs === null
         ? { state: 'queued', override: true, notBeforeMs: nowMs }
         : null
+    case 'line_away':
+      return m.state === 'queued' && m.tries === 0 && m.resends === 0 ? nextService(m, nowMs) : null
     default:
       return event satisfies never
   }
@@ -175,7 +186,7 @@ function afterNotSent(m: MessageFacts, event: NotSent, nowMs: number): MessageCh
 
 function nextTry(m: MessageFacts, event: NotSent, nowMs: number): MessageChange | null {
   if (m.sealed || m.everSent || m.optedOut || m.cancelAskedAtMs !== null || m.expiresAtMs <= nowMs) return null
-  return retry(m, event, nowMs) ?? fallback(m, nowMs)
+  return retry(m, event, nowMs) ?? nextService(m, nowMs)
 }
 
 function endingOf(m: MessageFacts, reason: string, nowMs: number): Ending {
@@ -194,7 +205,10 @@ function ended(m: MessageFacts, ending: Ending, nowMs: number): MessageChange {
 }
 
 function retry(m: MessageFacts, event: NotSent, nowMs: number): MessageChange | null {
-  if (event.class !== 'never_handed' || m.tries >= (event.voided ? VOIDED_TRIES_MAX : TRIES_MAX)) return null
+  if (event.class !== 'never_handed') return null
+  if (event.waitMs !== undefined && m.state === 'sending')
+    return { state: 'queued', notBeforeMs: nowMs + event.waitMs, uncounted: true }
+  if (m.tries >= (event.voided ? VOIDED_TRIES_MAX : TRIES_MAX)) return null
   // A tombstone proves that nothing was tried: what bounds it is staleness, not the patience with a node that keeps refusing.
   const inTime = event.voided
     ? !isStale(m, nowMs)
@@ -205,8 +219,9 @@ function retry(m: MessageFacts, event: NotSent, nowMs: number): MessageChange | 
 }
 
 /** An iMessage that provably did not go out leaves as SMS. Never from an SMS, never on silence. */
-function fallback(m: MessageFacts, nowMs: number): MessageChange | null {
-  if (!m.fallback || m.service !== 'imessage' || m.unproven || isStale(m, nowMs)) return null
+function nextService(m: MessageFacts, nowMs: number): MessageChange | null {
+  const mayNot = m.sealed || m.everSent || m.optedOut || m.cancelAskedAtMs !== null || m.expiresAtMs <= nowMs
+  if (mayNot || !m.fallback || m.service !== 'imessage' || m.unproven || isStale(m, nowMs)) return null
   return { state: 'queued', service: 'sms', notBeforeMs: nowMs }
 }
 

@@ -16,10 +16,16 @@ import { Waiters } from './delivery/waiters.ts'
 import { createHttpServer } from './http/server.ts'
 import { HTTP_DEFAULTS } from './http/http-deps.ts'
 import { createMetrics, reasonLabel } from './metrics.ts'
+import type { Metrics } from './metrics.ts'
 import { registerJoinRoute } from './nodes/join-route.ts'
 import { NodeServer } from './nodes/node-server.ts'
 import { SESSION_SETTINGS } from './nodes/node-session.ts'
+import type { SessionDeps } from './nodes/node-session.ts'
+import { registerCallbackRoute } from './providers/callback-route.ts'
+import { ProviderHost } from './providers/provider-host.ts'
+import { keyRing } from './providers/provider-settings.ts'
 import { openSqliteStore } from './store/sqlite/sqlite-store.ts'
+import type { Store } from './store/store.ts'
 
 export type RunningGateway = Readonly<{
   /** Where it really listens, for this machine. */
@@ -44,12 +50,14 @@ export async function startGateway(
   events: GatewayEvents = {},
 ): Promise<RunningGateway> {
   const parts = assemble(config, logger, events)
-  const { app, nodes, sweeper, store } = parts
+  const { app, nodes, providers, sweeper, store } = parts
   try {
     await sweeper.start()
+    await providers.start()
     await app.listen({ host: config.host, port: config.port })
   } catch (error) {
     nodes.stop()
+    await providers.stop()
     await app.close()
     await sweeper.stop()
     await store.close()
@@ -61,6 +69,7 @@ export async function startGateway(
   return { url: `http://${urlHost(config.host)}:${port}`, port, stop: () => (stopping ??= takeApart(parts, waitMs)) }
 }
 
+type SessionLog = SessionDeps['log']
 type Parts = ReturnType<typeof assemble>
 
 function assemble(config: GatewayConfig, logger: Logger, events: GatewayEvents) {
@@ -92,21 +101,31 @@ function assemble(config: GatewayConfig, logger: Logger, events: GatewayEvents) 
     mayDispatch: () => !state.draining && disk.mayDispatch(),
     onError: (error) => onError('dispatch', error),
   })
+  const log: SessionLog = (event, fields, level) =>
+    level === 'alert' ? logger.error(fields, event) : logger.info(fields, event)
   const nodes = new NodeServer({
     store,
     clock,
     gateway,
     settings: SESSION_SETTINGS,
-    log: (event, fields, level) => (level === 'alert' ? logger.error(fields, event) : logger.info(fields, event)),
+    log,
     onWorking: (session, lines) => dispatcher.attach(session, lines),
     onClosed: (session) => dispatcher.detach(session),
   })
-  const options = { ...config, gateway: { id: gateway, pid: process.pid, host: hostname() }, onError }
-  const sweeper = new Sweeper({ store, clock, dispatcher, sessions: nodes.sessions, options })
-  const metrics = createMetrics(store)
-  bus.subscribe((hint) => {
-    if (hint.kind === 'outcome') metrics.outcomes.inc({ status: hint.status, reason: reasonLabel(hint.reason) })
+  const providers = new ProviderHost({
+    store,
+    clock,
+    gateway,
+    dispatcher,
+    log,
+    keys: keyRing(config),
+    dataDirectory: config.dataDir,
+    publicUrl: config.publicUrl,
   })
+  const me = { id: gateway, pid: process.pid, host: hostname() }
+  const options = { ...config, gateway: me, onError }
+  const sweeper = new Sweeper({ store, clock, dispatcher, sessions: nodes.sessions, options })
+  const metrics = countedMetrics(store, bus)
   const app = createHttpServer({
     store: acceptAndDispatch(store, dispatcher),
     waiters,
@@ -118,21 +137,30 @@ function assemble(config: GatewayConfig, logger: Logger, events: GatewayEvents) 
     options: { ...HTTP_DEFAULTS, ...config },
   })
   registerJoinRoute(app, { store, ulid })
+  registerCallbackRoute(app, { providers, publicUrl: config.publicUrl })
   nodes.listenOn(app.server)
-  return { app, bus, dispatcher, nodes, state, store, sweeper, waiters }
+  return { app, bus, dispatcher, nodes, providers, state, store, sweeper, waiters }
+}
+
+function countedMetrics(store: Store, bus: InProcessBus): Metrics {
+  const metrics = createMetrics(store)
+  bus.subscribe((hint) => {
+    if (hint.kind === 'outcome') metrics.outcomes.inc({ status: hint.status, reason: reasonLabel(hint.reason) })
+  })
+  return metrics
 }
 
 /** First nothing new, then the outcomes of what is out, then an answer to everybody who waits, and the store last. */
 async function takeApart(parts: Parts, waitMs: number): Promise<void> {
   parts.state.draining = true
   parts.nodes.drain()
-  await quiet(() => parts.nodes.inFlight === 0, waitMs)
+  await quiet(() => parts.nodes.inFlight + parts.providers.inFlight === 0, waitMs)
   parts.waiters.drain()
   const closed = parts.app.close() // waits for every connection, and a node's ends only when it is told to
   const swept = parts.sweeper.stop()
   parts.dispatcher.stop()
   parts.nodes.stop()
-  await Promise.all([closed, swept])
+  await Promise.all([closed, swept, parts.providers.stop()])
   await parts.bus.close()
   await parts.store.close()
 }

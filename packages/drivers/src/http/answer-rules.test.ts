@@ -8,8 +8,8 @@ import { describe, expect, it } from 'vitest'
 import { readAnswer } from './answer-rules.ts'
 import type { Answer } from './answer-rules.ts'
 import { httpSettings } from './http-settings.ts'
-import { check, parseCondition, parseJson, textAt, valueAt } from './json-path.ts'
-import { retryAfterMs } from './retry-after.ts'
+import { check, parseCondition, parseJson, textAt, valueAt } from '../web/json-path.ts'
+import { retryAfterMs } from '../web/retry-after.ts'
 
 const NOW = Date.UTC(2026, 10, 5)
 

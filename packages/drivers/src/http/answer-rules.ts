@@ -2,8 +2,8 @@
 import { REASONS } from '../provider.ts'
 import type { ProviderOutcome } from '../provider.ts'
 import type { HttpSettings, Meaning } from './http-settings.ts'
-import { check, parseJson, textAt, valueAt } from './json-path.ts'
-import { retryAfterMs } from './retry-after.ts'
+import { check, parseJson, textAt, valueAt } from '../web/json-path.ts'
+import { retryAfterMs } from '../web/retry-after.ts'
 
 export type AnswerRules = Pick<
   HttpSettings,

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { isAttemptId } from '@bluewire/contract/ids'
 import type { CallbackRequest, ProviderInbound, ProviderReceipt } from '../provider.ts'
 import type { HttpSettings } from './http-settings.ts'
-import { parseJson, textAt } from './json-path.ts'
+import { parseJson, textAt } from '../web/json-path.ts'
 
 /** Our addresses, before they are signed. One of each is for companies that know only one address for all receipts. */
 export const PATHS = {

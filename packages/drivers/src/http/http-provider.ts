@@ -27,7 +27,7 @@ import { PATHS, readCallback } from './http-callback.ts'
 import { RequestMaker } from './http-request.ts'
 import { httpSecrets, httpSettings } from './http-settings.ts'
 import type { HttpSecrets, HttpSettings } from './http-settings.ts'
-import { parseJson, textAt } from './json-path.ts'
+import { parseJson, textAt } from '../web/json-path.ts'
 import { TemplateError } from './template-error.ts'
 
 type Context = ProviderContext<HttpSettings, HttpSecrets>

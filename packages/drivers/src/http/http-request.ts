@@ -2,7 +2,7 @@
 import type { OutgoingSms } from '../provider.ts'
 import type { WebRequest } from '../web/exchange.ts'
 import type { HttpSecrets, HttpSettings } from './http-settings.ts'
-import { parseJson } from './json-path.ts'
+import { parseJson } from '../web/json-path.ts'
 import { ESCAPES, fill, isHeaderValue, parseTemplate } from './template.ts'
 import type { Escape, Template, Values } from './template.ts'
 import { TemplateError } from './template-error.ts'

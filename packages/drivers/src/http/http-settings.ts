@@ -1,7 +1,7 @@
 /** The settings of the provider `http`: how an SMS API is called, and how its answers and callbacks are read. */
 import { z } from 'zod'
 import { count, duration, record } from '../settings-values.ts'
-import { parseCondition } from './json-path.ts'
+import { parseCondition } from '../web/json-path.ts'
 import { parseTemplate } from './template.ts'
 import { TemplateError } from './template-error.ts'
 

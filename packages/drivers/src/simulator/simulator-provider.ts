@@ -105,11 +105,10 @@ export class SimulatorProvider implements Provider {
     if (behaviour.smsFails?.kind === 'not_sent') return behaviour.smsFails
     const failed = this.#reachPhone(sms)
     if (failed) return failed
+    const isLost = behaviour.smsAnswerLost || behaviour.staysUnknown
+    if (!isLost) await this.#passed(behaviour.smsAnswersAfterMs ?? behaviour.takesMs ?? 0)
     this.#afterwards(sms, behaviour)
-    const answersAfterMs = behaviour.smsAnswersAfterMs ?? behaviour.takesMs ?? 0
-    if (answersAfterMs > 0) await this.#passed(answersAfterMs)
-    const isLost = behaviour.smsAnswerLost || behaviour.staysUnknown || (this.#stopped && answersAfterMs > 0)
-    return isLost ? NO_ANSWER : { kind: 'sent', refs: [refOf(sms)] }
+    return isLost || this.#stopped ? NO_ANSWER : { kind: 'sent', refs: [refOf(sms)] }
   }
 
   lookUp(sms: OutgoingSms): Promise<ProviderOutcome> {
@@ -160,6 +159,7 @@ export class SimulatorProvider implements Provider {
 
   /** Ends early when the provider is stopped. */
   #passed(ms: number): Promise<void> {
+    if (ms === 0) return Promise.resolve()
     return new Promise((resolve) => {
       this.#waiting.add(resolve)
       this.#later(ms, () => {

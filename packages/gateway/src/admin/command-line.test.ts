@@ -56,7 +56,7 @@ test.for([
   [['acount', 'list'], 'There is no command acount. Did you mean account?'],
   [
     ['constructor'],
-    'There is no command constructor. There are: account, token, entitlement, enrol, node, line, audit, backup, recovery.',
+    'There is no command constructor. There are: account, token, entitlement, enrol, node, provider, line, key, audit, backup, recovery.',
   ],
   [['token', 'revok', 'x'], 'There is no command token revok. Did you mean revoke?'],
   [['token', 'list', '--acount', 'A'], 'There is no option --acount. Did you mean --account?'],

@@ -29,6 +29,13 @@ export type GatewayConfig = Readonly<{
   expiresInMsDefault: number
   nodeLostAfterMs: number
   failoverAfterMs: number
+  offlineFallbackAfterMs: number
+  /** Null: a STOP is not answered. */
+  stopReply: string | null
+  /** The key itself, as 64 hexadecimal digits; null: it is in the file. */
+  secretsKey: string | null
+  /** Absolute. It may not exist. */
+  secretsKeyFile: string
   retainBodiesMs: number
   retainFactsMs: number
   /** With less free space nothing new is accepted. */
@@ -65,6 +72,10 @@ export function toConfig(env: RawEnv): GatewayConfig {
     expiresInMsDefault: env.BLUEWIRE_EXPIRES_IN,
     nodeLostAfterMs: env.BLUEWIRE_NODE_LOST_AFTER,
     failoverAfterMs: env.BLUEWIRE_FAILOVER_AFTER,
+    offlineFallbackAfterMs: env.BLUEWIRE_OFFLINE_FALLBACK_AFTER,
+    stopReply: env.BLUEWIRE_STOP_REPLY === '' ? null : env.BLUEWIRE_STOP_REPLY,
+    secretsKey: env.BLUEWIRE_SECRETS_KEY ?? null,
+    secretsKeyFile: resolve(env.BLUEWIRE_SECRETS_KEY_FILE ?? `${resolve(env.BLUEWIRE_DATA_DIR)}.key`),
     retainBodiesMs: env.BLUEWIRE_RETAIN_BODIES,
     retainFactsMs: env.BLUEWIRE_RETAIN_FACTS,
     diskAcceptFreeBytes: env.BLUEWIRE_DISK_ACCEPT_FREE,

@@ -5,6 +5,8 @@ import { SETTINGS } from './settings.ts'
 import type { Setting } from './settings.ts'
 
 const PREFIX = 'BLUEWIRE_'
+/** How a credential of a provider is handed to the admin command: not a setting. */
+const CREDENTIAL_PREFIX = 'BLUEWIRE_SECRET_'
 
 /** One or more settings that cannot be used. The message is for the person who set them: one line each. */
 export class ConfigError extends Error {
@@ -43,7 +45,9 @@ export function readEnv(variables: Readonly<Record<string, string | undefined>>)
       continue
     }
     const value = parseValue(setting, text)
-    if (value === undefined) problems.push(`${name} is ${quoted(text)}, but it must be ${allowedValues(setting)}.`)
+    // A key that was mistyped is a key all the same: it is not repeated.
+    const shown = setting.kind === 'key' ? 'set' : quoted(text)
+    if (value === undefined) problems.push(`${name} is ${shown}, but it must be ${allowedValues(setting)}.`)
     values[setting.name] = value ?? fallback
   }
   return { env: values as RawEnv, problems }
@@ -65,7 +69,7 @@ function unknownNames(names: readonly string[]): string[] {
   const known: readonly string[] = SETTINGS.map((setting) => setting.name)
   const offered = SETTINGS.filter((setting) => setting.for !== 'internal').map((setting) => withoutPrefix(setting.name))
   return names
-    .filter((name) => name.startsWith(PREFIX) && !known.includes(name))
+    .filter((name) => name.startsWith(PREFIX) && !known.includes(name) && !name.startsWith(CREDENTIAL_PREFIX))
     .map((name) => {
       const nearest = nearestName(withoutPrefix(name), offered)
       const advice =

@@ -17,7 +17,7 @@ type Common = Readonly<{
 export type NumberSetting = Common &
   Readonly<{ kind: 'count' | 'duration' | 'size' | 'rate'; min: number; max: number }>
 export type ChoiceSetting = Common & Readonly<{ kind: 'choice'; choices: readonly string[] }>
-export type TextSetting = Common & Readonly<{ kind: 'host' | 'path' | 'line' | 'url' | 'proxies' }>
+export type TextSetting = Common & Readonly<{ kind: 'host' | 'path' | 'file' | 'line' | 'url' | 'proxies' | 'key' }>
 export type Setting = NumberSetting | ChoiceSetting | TextSetting
 
 const SECOND = 1000
@@ -150,6 +150,41 @@ export const SETTINGS = [
     for: 'gateway',
     description:
       'When the node of a line has been away for so long, what waits for that line moves to another line of the account.',
+  },
+  {
+    name: 'BLUEWIRE_OFFLINE_FALLBACK_AFTER',
+    kind: 'duration',
+    default: '60s',
+    min: SECOND,
+    max: 7 * DAY,
+    for: 'gateway',
+    description:
+      'When the node of a line has been away for so long, what waits for it and asked for `fallback` leaves as SMS, if nothing of it was ever sent to the node.',
+  },
+  {
+    name: 'BLUEWIRE_STOP_REPLY',
+    kind: 'line',
+    default: '',
+    for: 'gateway',
+    description:
+      'The confirmation that is sent to a recipient who writes STOP. Empty: none; nothing is ever answered by itself.',
+  },
+  {
+    name: 'BLUEWIRE_SECRETS_KEY',
+    kind: 'key',
+    default: null,
+    for: 'gateway',
+    description:
+      'The key that encrypts the credentials of providers: 32 bytes as 64 hexadecimal digits. Better kept in a file: `BLUEWIRE_SECRETS_KEY_FILE`.',
+  },
+  {
+    name: 'BLUEWIRE_SECRETS_KEY_FILE',
+    kind: 'file',
+    default: null,
+    defaultNote: 'the data folder’s name with `.key` behind it',
+    for: 'gateway',
+    description:
+      'The file that holds that key. `npm start` makes it when it is missing and says so; `bluewire-gateway key create` makes one too. Whoever has it and the database has the credentials: keep the two apart in backups.',
   },
   {
     name: 'BLUEWIRE_RETAIN_BODIES',

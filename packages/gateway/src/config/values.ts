@@ -24,10 +24,13 @@ export function parseValue(setting: Setting, text: string): unknown {
     case 'host':
       return /^[\w.:%-]+$/.test(text) ? text : undefined
     case 'path':
+    case 'file':
       return text.includes('\0') ? undefined : text
     case 'line':
       // eslint-disable-next-line no-control-regex -- a control character would reach every recipient
       return text.length <= 200 && !/[\u0000-\u001f\u007f]/.test(text) ? text : undefined
+    case 'key':
+      return /^[0-9a-f]{64}$/i.test(text) ? text.toLowerCase() : undefined
     case 'url':
       return parsePublicUrl(text)
     case 'proxies':
@@ -54,6 +57,10 @@ export function allowedValues(setting: Setting): string {
       return 'an IP address or host name'
     case 'path':
       return 'the path of a folder'
+    case 'file':
+      return 'the path of a file'
+    case 'key':
+      return '64 hexadecimal digits'
     case 'line':
       return 'one line of at most 200 characters'
     case 'url':

@@ -1,15 +1,22 @@
 /** Which session works which line, and waking the right worker on a hint. One instance per gateway. */
-import type { LineId, NodeId } from '@bluewire/contract/ids'
+import type { AttemptId, LineId, NodeId } from '@bluewire/contract/ids'
 import type { Bus } from '../bus/bus.ts'
-import type { NodeSession, SessionLine } from '../nodes/node-session.ts'
 import type { Hint } from '../store/store.ts'
 import { LineWorker } from './line-worker.ts'
-import type { LineWorkerDeps } from './line-worker.ts'
+import type { LineWorkerDeps, Outlet } from './line-worker.ts'
+
+/** Whoever has lines and takes attempts for them: the session of a node, or of a provider. */
+export interface WorkSession extends Outlet {
+  readonly node: NodeId
+  /** Asks for an attempt not to be run any more, where that is possible. */
+  void(attempt: AttemptId): void
+  bye(code: 'revoked', detail: string): void
+}
 
 export class Dispatcher {
   readonly #deps: LineWorkerDeps
-  readonly #workers = new Map<LineId, { worker: LineWorker; session: NodeSession }>()
-  readonly #sessions = new Map<NodeId, NodeSession>()
+  readonly #workers = new Map<LineId, { worker: LineWorker; session: WorkSession }>()
+  readonly #sessions = new Map<NodeId, WorkSession>()
 
   constructor(bus: Bus, deps: LineWorkerDeps) {
     this.#deps = deps
@@ -17,26 +24,17 @@ export class Dispatcher {
   }
 
   /** The session may be given work: its lines are worked from now on, and any older session of the node no more. */
-  attach(session: NodeSession, lines: readonly SessionLine[]): void {
+  attach(session: WorkSession, lines: ReadonlyArray<{ readonly id: LineId }>): void {
     this.#sessions.set(session.node, session)
     for (const line of lines) {
       this.#workers.get(line.id)?.worker.stop()
-      const worker = new LineWorker(
-        line.id,
-        {
-          epoch: session.epoch,
-          maxOpen: session.maxOpen,
-          isSlow: (id) => session.inFlight.isSlow(id),
-          dispatch: (id, dispatched) => session.dispatch(id, dispatched),
-        },
-        this.#deps,
-      )
+      const worker = new LineWorker(line.id, session, this.#deps)
       this.#workers.set(line.id, { worker, session })
       worker.wake()
     }
   }
 
-  detach(session: NodeSession): void {
+  detach(session: WorkSession): void {
     if (this.#sessions.get(session.node) === session) this.#sessions.delete(session.node)
     for (const [line, entry] of this.#workers) {
       if (entry.session !== session) continue

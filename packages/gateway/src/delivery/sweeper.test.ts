@@ -6,7 +6,17 @@ import type { Store } from '../store/store.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { Sweeper } from './sweeper.ts'
 
-type Chore = 'heartbeat' | 'repairClock' | 'expire' | 'declareLost' | 'failOver' | 'queues' | 'retain'
+type Chore =
+  | 'fallBackOffline'
+  | 'tryLinesInDoubt'
+  | 'dropReceipts'
+  | 'heartbeat'
+  | 'repairClock'
+  | 'expire'
+  | 'declareLost'
+  | 'failOver'
+  | 'queues'
+  | 'retain'
 
 function bench(answers: Partial<Record<Chore, () => unknown>> = {}) {
   const clock = new VirtualClock()
@@ -16,6 +26,9 @@ function bench(answers: Partial<Record<Chore, () => unknown>> = {}) {
     expire: 0,
     declareLost: 0,
     failOver: 0,
+    fallBackOffline: 0,
+    tryLinesInDoubt: 0,
+    dropReceipts: 0,
     queues: 0,
     retain: 0,
   }
@@ -31,6 +44,9 @@ function bench(answers: Partial<Record<Chore, () => unknown>> = {}) {
     expire: chore('expire', 0),
     declareLost: chore('declareLost', []),
     failOver: chore('failOver', 0),
+    fallBackOffline: chore('fallBackOffline', 0),
+    tryLinesInDoubt: chore('tryLinesInDoubt', 0),
+    dropReceipts: chore('dropReceipts', 0),
     queues: chore('queues', [{ line: 'line_1' }]),
     retain: chore('retain', 0),
   } as unknown as Store
@@ -42,6 +58,7 @@ function bench(answers: Partial<Record<Chore, () => unknown>> = {}) {
     options: {
       gateway: { id: 'gw_1', pid: 1, host: 'test' },
       nodeLostAfterMs: 300_000,
+      offlineFallbackAfterMs: 60_000,
       failoverAfterMs: 300_000,
       retainBodiesMs: 1,
       retainFactsMs: 1,
@@ -65,11 +82,15 @@ test('each chore runs at the start and then at its pace', async () => {
     expire: 1,
     declareLost: 1,
     failOver: 1,
+    fallBackOffline: 1,
+    tryLinesInDoubt: 1,
+    dropReceipts: 1,
     queues: 1,
     retain: 1,
   })
   await b.clock.advance(60_000)
   expect(b.ran).toMatchObject({ expire: 61, declareLost: 13, failOver: 7, queues: 13, retain: 1 })
+  expect(b.ran).toMatchObject({ fallBackOffline: 31, tryLinesInDoubt: 3, dropReceipts: 2 })
   expect(b.woken).toHaveLength(13)
 })
 

@@ -13,6 +13,7 @@ export type SweeperOptions = Readonly<{
   gateway: { id: GatewayId; pid: number; host: string }
   nodeLostAfterMs: number
   failoverAfterMs: number
+  offlineFallbackAfterMs: number
   retainBodiesMs: number
   retainFactsMs: number
   onError: (what: string, error: unknown) => void
@@ -58,6 +59,9 @@ export class Sweeper {
       chore('lost', 5_000, () => store.declareLost(options.nodeLostAfterMs)),
       chore('sessions', 10_000, () => parts.sessions.reconcile()),
       chore('fail_over', 10_000, () => store.failOver(options.failoverAfterMs)),
+      chore('offline_fallback', 2_000, () => store.fallBackOffline(options.offlineFallbackAfterMs)),
+      chore('in_doubt', 30_000, () => store.tryLinesInDoubt()),
+      chore('receipts', 60_000, () => store.dropReceipts()),
       // A lost hint costs a poll: every line that has something queued is looked at.
       chore('poll', 5_000, async () => {
         for (const queue of await store.queues()) parts.dispatcher.wake(queue.line)

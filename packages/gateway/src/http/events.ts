@@ -25,7 +25,7 @@ export function requestAnswered({ logger, metrics }: Sinks, e: AnsweredRequest):
   logger.info({ ...e, ms: Math.round(e.ms * 10) / 10 }, 'request')
 }
 
-export type AcceptOutcome = 'accepted' | 'replayed' | 'mismatch' | 'quota_exceeded' | 'unknown'
+export type AcceptOutcome = 'accepted' | 'replayed' | 'mismatch' | 'quota_exceeded' | 'sms_guard' | 'unknown'
 
 export function acceptEnded({ metrics }: Sinks, e: { service: Service; result: AcceptOutcome }): void {
   metrics.accepts.inc(e)

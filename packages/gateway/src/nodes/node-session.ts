@@ -142,6 +142,10 @@ export class NodeSession {
     this.closed()
   }
 
+  isSlow(line: LineId): boolean {
+    return this.inFlight.isSlow(line)
+  }
+
   drain(): void {
     this.#send({ t: 'drain' })
   }

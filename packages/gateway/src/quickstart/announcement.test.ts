@@ -11,6 +11,7 @@ const FIRST = {
   token: 'contiguity_sk_x',
   tokenIs: 'new',
   dataDir: '/d',
+  keyFile: null,
   realLines: [],
   pid: 7,
 } as const

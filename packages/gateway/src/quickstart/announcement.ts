@@ -5,6 +5,8 @@ export type Announced = Readonly<{
   token: string
   tokenIs: 'new' | 'kept' | 'replaced'
   dataDir: string
+  /** What encrypts the credentials of providers; null: there is no file. */
+  keyFile: Readonly<{ path: string; isNew: boolean }> | null
   /** Lines of the account that do send. */
   realLines: readonly string[]
   pid: number
@@ -22,8 +24,14 @@ export function announcementLines(a: Announced): string[] {
     ...curlLines(a),
     '',
     `Data   ${a.dataDir}${a.tokenIs === 'new' ? '' : ' (kept from the start before)'}`,
+    ...(a.keyFile === null ? [] : [keyLine(a.keyFile)]),
     `Stop   Ctrl-C, or kill ${a.pid}`,
   ]
+}
+
+/** On purpose not in the data folder: with both, credentials of providers can be read. */
+function keyLine({ path, isNew }: NonNullable<Announced['keyFile']>): string {
+  return `Key    ${path}${isNew ? ' (new: it encrypts credentials of providers; keep it apart from copies of the data)' : ''}`
 }
 
 /** The request of the documentation page, with host and token of this gateway. */

@@ -6,7 +6,7 @@ import { isPublicUrlSet } from '../config/config.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import { sizeText } from '../config/values.ts'
 import type { Account } from '../store/accounts-store.ts'
-import type { LineView, Store } from '../store/store.ts'
+import type { Store } from '../store/store.ts'
 import type { Announced } from './announcement.ts'
 import type { Child, ChildEnd } from './child.ts'
 import { startGatewayProcess } from './gateway-process.ts'
@@ -24,6 +24,7 @@ import {
 } from './node-process.ts'
 import type { NodePlace } from './node-process.ts'
 import { readQuickstartFile, writeQuickstartFile } from '../config/quickstart-file.ts'
+import { prepareKey, prepareProvider, SIMULATED_SMS_LINE } from './simulated-provider.ts'
 import { StartFailed } from './start-failed.ts'
 
 const POLL_MS = 25
@@ -77,11 +78,15 @@ export class Quickstart {
       await this.#joinWhereNeeded(store, { account, place, url: listening.url })
       this.#node = new NodeKeeper(place, this.#tell)
       this.#node.start()
+      await prepareProvider(store, account, this.#config)
+      const key = await prepareKey(store, this.#config)
+      if (key.problem !== null) this.#tell(key.problem)
       const node = await this.#untilOnline(store, account, place)
       this.#tellIfDiskIsFull()
       writeQuickstartFile(dataDir, { url, token, node, line: SIMULATED_LINE })
       const realLines = (await store.lines(account.id)).filter((line) => !line.simulated).map((line) => line.address)
-      return { url, token, tokenIs, dataDir, realLines, pid: process.pid, gatewayEnded: gateway.child.ended }
+      const keyFile = key.path === null ? null : { path: key.path, isNew: key.isNew }
+      return { url, token, tokenIs, dataDir, keyFile, realLines, pid: process.pid, gatewayEnded: gateway.child.ended }
     } finally {
       await store.close()
     }
@@ -119,8 +124,12 @@ export class Quickstart {
   async #untilOnline(store: Store, account: Account, place: NodePlace): Promise<string> {
     const deadlineMs = performance.now() + ONLINE_WITHIN_MS
     while (performance.now() < deadlineMs && (this.#node?.ends ?? 0) < NODE_ENDS_MAX) {
-      const line = (await store.lines(account.id)).find(isOnline)
-      if (line?.node) return line.node.id
+      const lines = (await store.lines(account.id)).filter((line) => line.simulated)
+      const sms = lines.find((line) => line.address === SIMULATED_SMS_LINE)
+      const node = lines.find((line) => line.address === SIMULATED_LINE && line.node?.online === true)?.node
+      // The provider may have been removed; where it is there, the first SMS must not wait for it.
+      const isSmsReady = sms?.node == null || sms.node.online
+      if (node && isSmsReady) return node.id
       await passed(POLL_MS)
     }
     const reason = place.log.lastSentence() ?? `see ${place.log.path}`
@@ -136,8 +145,4 @@ export class Quickstart {
         `and ${sizeText(diskAcceptFreeBytes)} are kept free (BLUEWIRE_DISK_ACCEPT_FREE). Free some space.`,
     )
   }
-}
-
-function isOnline(line: LineView): boolean {
-  return line.simulated && line.address === SIMULATED_LINE && line.node?.online === true
 }

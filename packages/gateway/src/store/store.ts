@@ -28,6 +28,7 @@ import type {
 import type { MessageState } from '@bluewire/engine/message-state'
 import type { AttemptState } from '@bluewire/engine/attempt-state'
 import type { AccountsStore } from './accounts-store.ts'
+import type { ProvidersStore } from './providers-store.ts'
 import type { MessageClass } from './tables.ts'
 
 /** The database cannot be written (disk full, I/O error, connection lost). Nothing of the call is stored. */
@@ -78,6 +79,12 @@ export type NewMessage = Readonly<{
   line: LineId | null
   failure: FailureCode | null
   fallback: boolean
+  /** With `fallback`: the line for the SMS, when it is known already that the recipient is not on iMessage. */
+  fallbackLine: LineId | null
+  /** Of the recipient, ISO 3166. Null: not known, or an e-mail address. */
+  country: string | null
+  /** The confirmation of a STOP: it may go out after it. */
+  exempt?: boolean
   onUnknown: 'hold' | 'resend'
   expiresInMs: number
   simulated: boolean
@@ -92,6 +99,8 @@ export type AcceptResult =
   | Readonly<{ kind: 'replayed'; id: MessageId }>
   | Readonly<{ kind: 'mismatch' }>
   | Readonly<{ kind: 'quota_exceeded'; used: number; limit: number }>
+  /** The account may send no SMS there now. `country` null: which country the number is of is not known. */
+  | Readonly<{ kind: 'sms_guard'; country: string | null; limit: number; retryAfterMs: number }>
 
 /** A message as a caller may see it, with what an answer or a timeline needs. */
 export type MessageView = Readonly<{
@@ -107,6 +116,8 @@ export type MessageView = Readonly<{
   state: MessageState
   failure: string | null
   failureDetail: string | null
+  /** Why it goes out as SMS although an iMessage was asked for. */
+  fallbackReason: string | null
   holdReason: string | null
   notBeforeMs: number
   expiresAtMs: number
@@ -120,11 +131,20 @@ export type MessageView = Readonly<{
     id: LineId
     address: string
     paused: boolean
-    node: Readonly<{ id: NodeId; name: string; online: boolean; closedAtMs: number | null }> | null
+    node: Readonly<{
+      id: NodeId
+      name: string
+      isProvider: boolean
+      online: boolean
+      closedAtMs: number | null
+      healthDetail: string | null
+    }> | null
   }> | null
   createdAtMs: number
   updatedAtMs: number
 }>
+
+export type LaneView = Readonly<{ id: LaneId; line: LineId | null; smsLine: LineId | null }>
 
 export type TimelineEvent = Readonly<{
   seq: number
@@ -163,12 +183,16 @@ export type LineView = Readonly<{
   gapMs: number
   burst: number
   queued: number
+  /** When Messages last sent an iMessage of it as SMS by itself. */
+  downgradedAtMs: number | null
   node: Readonly<{
     id: NodeId
     name: string
     online: boolean
+    isProvider: boolean
     closedAtMs: number | null
     health: string
+    healthDetail: string | null
     /** When it last had evidence that it can send, by its own clock. */
     provenAtMs: number | null
   }> | null
@@ -236,7 +260,7 @@ export type ReadyResult =
   /** An attempt of the resume list is missing in `states`. */
   | Readonly<{ kind: 'incomplete'; missing: AttemptId }>
 
-export interface Store extends AccountsStore {
+export interface Store extends AccountsStore, ProvidersStore {
   /** W1, W9. Rows that arrive together share a commit; one that fails never fails its neighbours. */
   accept(message: NewMessage): Promise<AcceptResult>
   /** W2. Commits before it resolves: only then may the frame leave. */
@@ -279,6 +303,13 @@ export interface Store extends AccountsStore {
   expire(batch: number): Promise<number>
   /** W7: lanes whose line has been away for `failoverAfterMs` go to another line of the account, as a whole. */
   failOver(failoverAfterMs: number): Promise<number>
+  /**
+   * A node away for longer counts as a failure: messages for its lines of which nothing was ever dispatched, and for which SMS was asked in
+   * case of failure, leave as SMS.
+   */
+  fallBackOffline(offlineAfterMs: number): Promise<number>
+  /** Lines that wait because their Apple account was in doubt are tried again after a while. */
+  tryLinesInDoubt(): Promise<number>
   /** An unknown message is sent again because a person, who saw the evidence, said so. */
   resend(account: AccountId, id: MessageId): Promise<'queued' | 'refused' | 'not_found'>
   /** W12: after this the message is never tried again. False: it is no longer failed; read it again. */
@@ -301,7 +332,8 @@ export interface Store extends AccountsStore {
   keyOwner(account: AccountId, key: string): Promise<{ id: MessageId; fingerprint: string } | undefined>
   timeline(account: AccountId, id: MessageId): Promise<{ events: TimelineEvent[]; attempts: AttemptView[] }>
   lines(account: AccountId): Promise<LineView[]>
-  lane(account: AccountId, recipient: string): Promise<{ id: LaneId; line: LineId | null } | undefined>
+  /** The lines that the recipient knows, of each service. */
+  lane(account: AccountId, recipient: string): Promise<LaneView | undefined>
   /** Messages that leave before this one by the same line. */
   ahead(id: MessageId): Promise<Ahead>
   /** Queue depth and oldest age per line, for metrics. */

@@ -9,6 +9,7 @@ import type {
   LineId,
   MessageId,
   NodeId,
+  ProviderId,
   Service,
   TokenId,
 } from '@bluewire/contract/ids'
@@ -36,6 +37,8 @@ export interface Tables {
     /** A node of it knew more than the store: what was accepted before waits for its nodes. */
     recovering_at: number | null
     recover_since: number | null
+    sms_per_hour: Generated<number>
+    sms_countries: Generated<string>
     created_at: number
   }
   tokens: {
@@ -53,6 +56,7 @@ export interface Tables {
   enrolments: { code_hash: string; account: AccountId; expires_at: number; node: NodeId | null; created_at: number }
   nodes: {
     id: NodeId
+    kind: Generated<'node' | 'provider'>
     account: AccountId
     name: string
     credential_hash: string
@@ -78,10 +82,23 @@ export interface Tables {
     health: Generated<string>
     health_detail: string | null
     proven_at: number | null
+    refusals: Generated<number>
+    sent_at: number | null
+    sent_lane: LaneId | null
+    sent_before_at: number | null
+    sent_before_lane: LaneId | null
     connected_at: number | null
     closed_at: number | null
     retired_at: number | null
     created_at: number
+  }
+  providers: {
+    id: ProviderId
+    shared: Flag
+    settings: string
+    secrets: Generated<string>
+    revision: Generated<number>
+    lease_until: Generated<number>
   }
   node_journals: { node: NodeId; journal_id: JournalId; head: number; acked_seq: number }
   lines: {
@@ -100,6 +117,8 @@ export interface Tables {
     tat: Generated<number>
     gap_ms: number
     burst: number
+    in_doubt_at: number | null
+    downgraded_at: number | null
     created_at: number
   }
   lanes: {
@@ -109,6 +128,8 @@ export interface Tables {
     next_seq: number
     /** The line this recipient already knows. */
     line: LineId | null
+    sms_line: LineId | null
+    no_imessage_at: number | null
     opted_out: Generated<Flag>
     opt_date: number | null
   }
@@ -120,6 +141,7 @@ export interface Tables {
     lane_seq: number
     class: MessageClass
     recipient: string
+    country: string | null
     body: string | null
     asked_service: Service
     service: Service
@@ -129,11 +151,13 @@ export interface Tables {
     state: MessageState
     failure: string | null
     failure_detail: string | null
+    fallback_reason: string | null
     hold_reason: string | null
     not_before: number
     expires_at: number
     cancel_asked_at: number | null
     sealed: Generated<Flag>
+    exempt: Generated<Flag>
     fallback: Flag
     on_unknown: 'hold' | 'resend'
     /** Attempts made in all; the next one is numbered one higher. */
@@ -169,10 +193,21 @@ export interface Tables {
     reason: string | null
     detail: string | null
     overridden: Generated<Flag>
+    parts: number | null
     dispatched_at: number
     taken_at: number | null
     settled_at: number | null
   }
+  attempt_parts: {
+    attempt: AttemptId
+    part: number
+    node: NodeId
+    ref: string | null
+    state: 'taken' | 'delivered' | 'read' | 'failed'
+    at: number
+  }
+  receipts: { id: Generated<number>; node: NodeId; ref: string | null; receipt: string; received_at: number }
+  sms_spend: { account: AccountId; minute: number; country: string; n: number }
   events: {
     account: AccountId
     seq: number

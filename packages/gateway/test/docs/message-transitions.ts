@@ -16,7 +16,7 @@ const EITHER = [false, true]
 const CHOICES: { readonly [K in keyof MessageFacts]: ReadonlyArray<MessageFacts[K]> } = {
   state: MESSAGE_STATES,
   service: ['imessage', 'sms'],
-  tries: [1, TRIES_MAX, VOIDED_TRIES_MAX],
+  tries: [0, 1, TRIES_MAX, VOIDED_TRIES_MAX],
   firstTryAtMs: [NOW_MS, NOW_MS - RETRY_FOR_MS - 1],
   expiresAtMs: [NOW_MS + 1, NOW_MS],
   cancelAskedAtMs: [null, NOW_MS],
@@ -40,6 +40,7 @@ const EVENTS: readonly MessageEvent[] = [
     EITHER.flatMap((current): MessageEvent[] => [
       { kind: 'attempt_not_sent', class: 'never_handed', reason: 'node_refused', voided, current },
       { kind: 'attempt_not_sent', class: 'refused', reason: 'send_refused', voided, current },
+      { kind: 'attempt_not_sent', class: 'never_handed', reason: 'throttled', voided, current, waitMs: 1000 },
     ]),
   ),
   ...EITHER.map((current): MessageEvent => ({ kind: 'attempt_unknown', reason: 'no_answer', current })),
@@ -48,6 +49,7 @@ const EVENTS: readonly MessageEvent[] = [
   { kind: 'expired' },
   { kind: 'opted_out' },
   { kind: 'resend_asked' },
+  { kind: 'line_away' },
 ]
 
 /** `event: from → to`, each once, sorted. */

@@ -143,6 +143,8 @@ export class StoreWorld {
       line: this.line,
       failure: null,
       fallback: false,
+      fallbackLine: null,
+      country: 'US',
       onUnknown: 'hold',
       expiresInMs: 4 * 3600_000,
       simulated: true,

@@ -32,6 +32,7 @@ export async function ask(store: Store, account: AccountId, request: Request): P
     { service: request.service, from: null, sticky: lane?.line ?? null, simulated: null },
     candidates,
   )
+  const backup = route({ service: 'sms', from: null, sticky: null, simulated: null }, candidates)
   const line: LineId | null = chosen.kind === 'line' ? chosen.line : null
   const message: NewMessage = {
     id: request.id,
@@ -45,6 +46,8 @@ export async function ask(store: Store, account: AccountId, request: Request): P
     line,
     failure: line === null ? 'no_line' : null,
     fallback: request.fallback,
+    fallbackLine: request.fallback && backup.kind === 'line' ? backup.line : null,
+    country: 'US',
     onUnknown: request.onUnknown,
     expiresInMs: request.expiresInMs,
     simulated: true,

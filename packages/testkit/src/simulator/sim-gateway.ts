@@ -95,6 +95,7 @@ export class SimGateway {
       options: {
         gateway: { id: this.#id, pid: 1, host: 'simulated' },
         nodeLostAfterMs: NODE_LOST_AFTER_MS,
+        offlineFallbackAfterMs: 60_000,
         failoverAfterMs: FAILOVER_AFTER_MS,
         retainBodiesMs: 90 * 86_400_000,
         retainFactsMs: 400 * 86_400_000,

@@ -17,6 +17,8 @@ create table accounts (
   suspended_at integer,
   recovering_at integer,
   recover_since integer,
+  sms_per_hour integer not null default 200,
+  sms_countries text not null default '{}', -- per country (ISO 3166) and hour, where it is another number
   created_at integer not null
 ) strict;
 
@@ -49,8 +51,10 @@ create table enrolments (
   created_at integer not null
 ) strict;
 
+-- A provider stands here too: the gateway that works it takes the place of the machine (docs/decisions/0013).
 create table nodes (
   id text primary key,
+  kind text not null default 'node' check (kind in ('node', 'provider')),
   account text not null references accounts,
   name text not null,
   credential_hash text not null unique,
@@ -73,12 +77,26 @@ create table nodes (
   health text not null default 'unknown',
   health_detail text,
   proven_at integer,
+  refusals integer not null default 0, -- "not on iMessage" in a row, since it last sent an iMessage
+  sent_at integer, -- the latest iMessage that went out, and to whom; and the one before to somebody else
+  sent_lane text,
+  sent_before_at integer,
+  sent_before_lane text,
   connected_at integer,
   closed_at integer,
   retired_at integer,
   created_at integer not null
 ) strict;
 create index nodes_by_account on nodes (account);
+
+create table providers (
+  id text primary key references nodes,
+  shared integer not null, -- lines of every account may be on it
+  settings text not null,
+  secrets text not null default '', -- encrypted, see secret-box.ts
+  revision integer not null default 1,
+  lease_until integer not null default 0
+) strict;
 
 create table node_journals (
   node text not null references nodes,
@@ -104,6 +122,8 @@ create table lines (
   tat integer not null default 0,
   gap_ms integer not null,
   burst integer not null,
+  in_doubt_at integer, -- since when it waits because its Apple account is in doubt
+  downgraded_at integer, -- Messages sent an iMessage as SMS by itself
   created_at integer not null,
   unique (account, address)
 ) strict;
@@ -115,6 +135,8 @@ create table lanes (
   recipient text not null,
   next_seq integer not null,
   line text,
+  sms_line text,
+  no_imessage_at integer,
   opted_out integer not null default 0,
   opt_date integer,
   unique (account, recipient)
@@ -128,6 +150,7 @@ create table messages (
   lane_seq integer not null,
   class text not null check (class in ('interactive', 'bulk')),
   recipient text not null,
+  country text, -- of the recipient, for what an SMS may cost
   body text,
   asked_service text not null check (asked_service in ('imessage', 'sms')),
   service text not null check (service in ('imessage', 'sms')),
@@ -137,11 +160,13 @@ create table messages (
   state text not null,
   failure text,
   failure_detail text,
+  fallback_reason text, -- why it goes out as SMS
   hold_reason text,
   not_before integer not null,
   expires_at integer not null,
   cancel_asked_at integer,
   sealed integer not null default 0,
+  exempt integer not null default 0, -- the confirmation of a STOP: it may go out after it
   fallback integer not null,
   on_unknown text not null,
   attempts integer not null default 0,
@@ -180,6 +205,7 @@ create table attempts (
   reason text,
   detail text,
   overridden integer not null default 0,
+  parts integer, -- in how many it was handed to a provider
   dispatched_at integer not null,
   taken_at integer,
   settled_at integer,
@@ -190,6 +216,38 @@ create unique index attempts_one_live on attempts (message) where state not in (
 create unique index attempts_one_in_flight on attempts (lane) where state in ('dispatched', 'taken');
 create index attempts_open on attempts (node, state) where state in ('dispatched', 'taken', 'unknown');
 create index attempts_open_of_line on attempts (line) where state in ('dispatched', 'taken');
+
+-- What a provider said of each part of an attempt, by its own id of the part.
+create table attempt_parts (
+  attempt text not null,
+  part integer not null,
+  node text not null,
+  ref text,
+  state text not null check (state in ('taken', 'delivered', 'read', 'failed')),
+  at integer not null,
+  primary key (attempt, part)
+) strict, without rowid;
+create index attempt_parts_by_ref on attempt_parts (node, ref) where ref is not null;
+
+-- Receipts that fit no attempt yet.
+create table receipts (
+  id integer primary key,
+  node text not null,
+  ref text,
+  receipt text not null,
+  received_at integer not null
+) strict;
+create index receipts_by_ref on receipts (node, ref) where ref is not null;
+create index receipts_by_age on receipts (received_at);
+
+-- SMS of the last hour, by country and minute.
+create table sms_spend (
+  account text not null,
+  minute integer not null,
+  country text not null,
+  n integer not null,
+  primary key (account, minute, country)
+) strict, without rowid;
 
 create table events (
   account text not null,

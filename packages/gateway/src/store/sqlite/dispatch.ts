@@ -31,6 +31,8 @@ type LineRow = {
   ready: Flag
   observing: string | null
   open: number
+  /** Of a provider: until when this gateway may use it, steady milliseconds. Null: the line is on a node. */
+  lease_until: number | null
 }
 
 type Next = {
@@ -43,6 +45,9 @@ type Next = {
   attempts: number
 }
 
+/** A lease must last longer than this, or a request might leave after it ended (W2). */
+const LEASE_LEFT_MS = 10_000
+
 const NOTHING = { kind: 'nothing', againInMs: null, why: 'empty' } as const
 
 export function prepareDispatch(db: Db, append: AppendEvent): (tx: Tx, input: DispatchInput) => DispatchResult {
@@ -54,6 +59,8 @@ export function prepareDispatch(db: Db, append: AppendEvent): (tx: Tx, input: Di
     if (line === undefined || line.epoch !== input.epoch || line.node === null) return { kind: 'fenced' }
     if (line.paused === 1 || line.suspended === 1) return { ...NOTHING, why: 'paused' }
     if (line.ready === 0 || line.observing !== null) return { ...NOTHING, why: 'paused' }
+    if (line.lease_until !== null && line.lease_until <= tx.steadyMs + LEASE_LEFT_MS)
+      return { ...NOTHING, why: 'paused' }
     if (line.open >= input.maxOpen) return { ...NOTHING, why: 'open' }
     const next = s.next.get({
       line: input.line,
@@ -91,7 +98,8 @@ export function prepareDispatch(db: Db, append: AppendEvent): (tx: Tx, input: Di
       service: next.service,
       at: tx.nowMs,
     })
-    s.stick.run({ lane: next.lane, line: input.line })
+    const stick = next.service === 'sms' ? s.stickSms : s.stick
+    stick.run({ lane: next.lane, line: input.line })
     append(tx, {
       account: next.account,
       type: 'message.dispatched',
@@ -126,11 +134,12 @@ function prepare(db: Db) {
     line: db.statement<{ line: LineId }, LineRow>((k, p) => ({
       compile: () =>
         sql<LineRow>`select l.node, l.address, l.epoch, l.paused, (l.suspended or a.suspended_at is not null) as suspended,
-            l.simulated, l.tat, l.gap_ms, l.burst, n.journal_id, n.ready, n.observing,
+            l.simulated, l.tat, l.gap_ms, l.burst, n.journal_id, n.ready, n.observing, p.lease_until,
             max(coalesce(a.recovering_at, 0),
               coalesce((select cast(value as integer) from meta where key = 'recovering_at'), 0)) as restored_at,
             (select count(*) from attempts a where a.line = l.id and a.state in ('dispatched', 'taken')) as open
           from lines l join nodes n on n.id = l.node join accounts a on a.id = l.account
+            left join providers p on p.id = n.id
           where l.id = ${p.line}`.compile(k),
     })),
     // `not exists` is R6: nothing of the lane in flight (also of a message that late evidence has settled meanwhile), nothing unresolved
@@ -140,7 +149,7 @@ function prepare(db: Db) {
         sql<Next>`select m.id, m.account, m.lane, m.body, m.recipient, m.service, m.attempts
           from messages m join lanes on lanes.id = m.lane
           where m.line = ${p.line} and m.state = 'queued' and m.not_before <= ${p.now} and m.expires_at > ${p.now}
-            and m.cancel_asked_at is null and m.hold_reason is null and lanes.opted_out = 0
+            and m.cancel_asked_at is null and m.hold_reason is null and (lanes.opted_out = 0 or m.exempt = 1)
             and m.created_at > ${p.acceptedAfter} and m.simulated = ${p.simulated}
             and not exists (select 1 from attempts a where a.lane = m.lane and a.state in ('dispatched', 'taken'))
             and not exists (select 1 from messages b where b.lane = m.lane and b.state in ('queued', 'sending', 'unknown') and (
@@ -202,6 +211,9 @@ function writeStatements(db: Db) {
           state: 'dispatched',
           dispatched_at: p.at,
         }),
+    ),
+    stickSms: db.statement((k, p: { lane: LaneId; line: LineId }) =>
+      k.updateTable('lanes').set({ sms_line: p.line }).where('id', '=', p.lane).where('sms_line', 'is not', p.line),
     ),
     stick: db.statement((k, p: { lane: LaneId; line: LineId }) =>
       k.updateTable('lanes').set({ line: p.line }).where('id', '=', p.lane).where('line', 'is not', p.line),

@@ -10,6 +10,7 @@ import { stateNow } from './partial-indexes.ts'
 import { factsOf } from './rows.ts'
 import type { Db, Doubts, MessageRow } from './rows.ts'
 import type { RoutingLines } from './routing-lines.ts'
+import type { SmsSpend } from './sms-spend.ts'
 import type { Usage } from './usage.ts'
 
 /** What the event is about, for the timeline and the row. */
@@ -27,6 +28,11 @@ export interface MessageWrites {
   apply(tx: Tx, row: MessageRow, step: { event: MessageEvent; about?: About }): MessageChange | null
 }
 
+type Decided = Readonly<{ change: MessageChange; event: MessageEvent }>
+type Settled = Readonly<{ change: MessageChange; line: LineId | null }>
+/** Null: nothing changes after all. */
+type SettleLine = (tx: Tx, row: MessageRow, decided: Decided) => Settled | null
+
 const NO_DOUBT: Doubts = { unproven: false, optedOut: false }
 
 type Update = Pick<
@@ -42,6 +48,7 @@ type Update = Pick<
   | 'lane_free_at'
   | 'failure'
   | 'failure_detail'
+  | 'fallback_reason'
   | 'cancel_asked_at'
   | 'unknown_at'
   | 'ever_sent'
@@ -51,11 +58,18 @@ type Update = Pick<
   | 'updated_at'
 > & { was: MessageRow['state'] }
 
-export type MessageWriteParts = Readonly<{ db: Db; append: AppendEvent; usage: Usage; routing: RoutingLines }>
+export type MessageWriteParts = Readonly<{
+  db: Db
+  append: AppendEvent
+  usage: Usage
+  spend: SmsSpend
+  routing: RoutingLines
+}>
 
-export function prepareMessageWrites({ db, append, usage, routing }: MessageWriteParts): MessageWrites {
+export function prepareMessageWrites({ db, append, usage, spend, routing }: MessageWriteParts): MessageWrites {
   const statements = prepare(db)
   const lineFreed = prepareLineFreed(db)
+  const settleLine = prepareServiceChange({ db, spend, routing })
 
   function apply(
     tx: Tx,
@@ -64,8 +78,10 @@ export function prepareMessageWrites({ db, append, usage, routing }: MessageWrit
   ): MessageChange | null {
     const decided = transition(factsOf(row, doubtsAbout(row, event)), event, tx.nowMs)
     if (decided === null) return null
-    const { change, line } = settleLine(row, decided, event)
-    const next = updated(row, { change, line, about, nowMs: tx.nowMs })
+    const settled = settleLine(tx, row, { change: decided, event })
+    if (settled === null) return null
+    const { change, line } = settled
+    const next = updated(row, { change, line, event, about, nowMs: tx.nowMs })
     if (statements.update.run(next) !== 1) throw new Error(`message ${row.id} changed under its own lock`)
     if (change.override === true) statements.override.run({ message: row.id })
     const { account, asked_service: service, charged_month: charged, refunded_month: refunded } = row
@@ -85,20 +101,6 @@ export function prepareMessageWrites({ db, append, usage, routing }: MessageWrit
     }
   }
 
-  /** A change of service needs a line that does it; when the last such line is gone, the message has failed after all. */
-  function settleLine(
-    row: MessageRow,
-    change: MessageChange,
-    event: MessageEvent,
-  ): { change: MessageChange; line: LineId | null } {
-    if (change.service === undefined || change.service === row.service) return { change, line: row.line }
-    const wish = { service: change.service, from: null, sticky: row.line, simulated: row.simulated === 1 }
-    const chosen = route(wish, routing.of(row.account))
-    if (chosen.kind === 'line') return { change, line: chosen.line }
-    const failure = event.kind === 'attempt_not_sent' ? event.reason : 'no_line'
-    return { change: { state: 'failed', failure, refund: true }, line: row.line }
-  }
-
   function announce(
     tx: Tx,
     row: MessageRow,
@@ -111,7 +113,12 @@ export function prepareMessageWrites({ db, append, usage, routing }: MessageWrit
       ...(about.attempt === undefined ? {} : { attempt: about.attempt }),
       ...(step.line === null ? {} : { line: step.line }),
     }
-    const reason = change.failure === undefined ? {} : { reason: change.failure }
+    const reason =
+      change.failure !== undefined
+        ? { reason: change.failure }
+        : step.event.kind === 'line_away'
+          ? { reason: 'node_offline' }
+          : {}
     append(tx, { ...common, type: typeOf(row, change, step.event), data: { ...reason, ...about.data } })
     if (change.duplicateSuspected === true) append(tx, { ...common, type: 'message.duplicate_suspected' })
     // A receipt of what was sent before frees nothing.
@@ -120,6 +127,29 @@ export function prepareMessageWrites({ db, append, usage, routing }: MessageWrit
   }
 
   return { load: (id) => statements.load.get({ id }), apply }
+}
+
+/**
+ * A change of service needs a line that does it, and an SMS more. Where there is none any more, what was tried has failed after all;
+ * what was never tried waits on.
+ */
+function prepareServiceChange({ db, spend, routing }: Pick<MessageWriteParts, 'db' | 'spend' | 'routing'>): SettleLine {
+  const smsLine = db.statement((k, p: { lane: LaneId }) =>
+    k.selectFrom('lanes').select('sms_line').where('id', '=', p.lane),
+  )
+  return function settleLine(tx: Tx, row: MessageRow, { change, event }: Decided): Settled | null {
+    if (change.service === undefined || change.service === row.service) return { change, line: row.line }
+    const { account, country } = row
+    const sticky = smsLine.get({ lane: row.lane })?.sms_line ?? row.line
+    const wish = { service: change.service, from: null, sticky, simulated: row.simulated === 1 }
+    const chosen = route(wish, routing.of(account))
+    const isPossible = chosen.kind === 'line' && spend.spend(tx, { account, country }) === null
+    if (isPossible) return { change, line: chosen.line }
+    if (event.kind === 'line_away') return null
+    const failure =
+      chosen.kind === 'line' ? 'sms_limit_reached' : event.kind === 'attempt_not_sent' ? event.reason : 'no_line'
+    return { change: { state: 'failed', failure, refund: true }, line: row.line }
+  }
 }
 
 /** The event's name in the timeline. */
@@ -132,24 +162,33 @@ function typeOf(row: MessageRow, change: MessageChange, event: MessageEvent): st
   return `message.${change.state}`
 }
 
-type Step = Readonly<{ change: MessageChange; line: LineId | null; about: About; nowMs: number }>
+type Step = Readonly<{
+  change: MessageChange
+  line: LineId | null
+  event: MessageEvent
+  about: About
+  nowMs: number
+}>
 
-function updated(row: MessageRow, { change, line, about, nowMs }: Step): Update {
+function updated(row: MessageRow, { change, line, event, about, nowMs }: Step): Update {
   const evidence = change.state === 'sent' || change.state === 'delivered' || change.state === 'read'
   const fellBack = change.service !== undefined && change.service !== row.service
+  const isFresh = fellBack || change.override === true
+  const tries = change.uncounted === true ? row.tries - 1 : row.tries
   return {
     id: row.id,
     was: row.state,
     state: change.state,
     service: change.service ?? row.service,
     line,
-    tries: fellBack || change.override === true ? 0 : row.tries,
-    first_try_at: fellBack || change.override === true ? null : row.first_try_at,
+    tries: isFresh ? 0 : tries,
+    first_try_at: isFresh || tries === 0 ? null : row.first_try_at,
     resends: row.resends + (change.override === true ? 1 : 0),
     not_before: change.notBeforeMs ?? row.not_before,
     lane_free_at: change.laneFreeAtMs ?? (change.state === 'unknown' ? row.lane_free_at : null),
     failure: evidence ? null : (change.failure ?? row.failure),
     failure_detail: evidence ? null : (about.detail ?? row.failure_detail),
+    fallback_reason: fellBack ? fallbackReason(event) : row.fallback_reason,
     cancel_asked_at: change.cancelAskedAtMs ?? row.cancel_asked_at,
     unknown_at: change.state === 'unknown' && row.state !== 'unknown' ? nowMs : row.unknown_at,
     ever_sent: evidence ? 1 : row.ever_sent,
@@ -158,6 +197,10 @@ function updated(row: MessageRow, { change, line, about, nowMs }: Step): Update 
     refunded_month: change.refund === true ? row.charged_month : change.charge === true ? null : row.refunded_month,
     updated_at: nowMs,
   }
+}
+
+function fallbackReason(event: MessageEvent): string {
+  return event.kind === 'attempt_not_sent' ? event.reason : 'node_offline'
 }
 
 function prepare(db: Db) {
@@ -177,6 +220,7 @@ function prepare(db: Db) {
           lane_free_at: p.lane_free_at,
           failure: p.failure,
           failure_detail: p.failure_detail,
+          fallback_reason: p.fallback_reason,
           cancel_asked_at: p.cancel_asked_at,
           unknown_at: p.unknown_at,
           ever_sent: p.ever_sent,

@@ -162,6 +162,7 @@ function nodeStatements(db: Db) {
             .as('online'),
         )
         .where('account', '=', p.account)
+        .where('kind', '=', 'node')
         .where('retired_at', 'is', null)
         .orderBy('id'),
     ),

@@ -22,6 +22,9 @@ export interface Queue {
   /** Lanes that wait for a line of one of these nodes, and that may go to another one now. */
   stranded(nodes: readonly NodeId[], nowMs: number): StrandedLane[]
   move(tx: Tx, lane: StrandedLane): boolean
+  /** Messages that wait for lines of these nodes, may leave as SMS, and of which nothing was ever dispatched. */
+  neverDispatched(nodes: readonly NodeId[]): MessageId[]
+  fallBackOffline(tx: Tx, id: MessageId): boolean
 }
 
 export type StrandedLane = Readonly<{
@@ -105,8 +108,16 @@ export function prepareQueue({ db, append, messages, routing }: QueueParts): Que
     repairClock,
     seal: (tx, id) => s.seal.run({ id, at: tx.nowMs }) === 1,
     away: () => s.away.all({}).map((n) => n.id),
+    neverDispatched: (nodes) => s.neverDispatched.all({ nodes: JSON.stringify(nodes) }).map((m) => m.id),
+    fallBackOffline: (tx, id) => fallBackOffline(tx, messages, id),
     stranded: (nodes, nowMs) => s.stranded.all({ nodes: JSON.stringify(nodes), now: nowMs }),
   }
+}
+
+function fallBackOffline(tx: Tx, messages: MessageWrites, id: MessageId): boolean {
+  const row = messages.load(id)
+  if (row === undefined || row.attempts > 0) return false
+  return messages.apply(tx, row, { event: { kind: 'line_away' } }) !== null
 }
 
 function prepare(db: Db) {
@@ -170,14 +181,25 @@ function prepare(db: Db) {
 function moveStatements(db: Db) {
   return {
     away: db.statement<object, { id: NodeId }>((k) =>
-      k.selectFrom('nodes').select('id').where('gateway', 'is', null).where('closed_at', 'is not', null),
+      k
+        .selectFrom('nodes')
+        .select('id')
+        .where((e) => e.or([e('gateway', 'is', null), e.and([e('kind', '=', 'provider'), e('ready', '=', 0)])]))
+        .where('closed_at', 'is not', null),
     ),
+    neverDispatched: db.statement<{ nodes: string }, { id: MessageId }>((k, p) => ({
+      compile: () =>
+        sql<{ id: MessageId }>`select m.id from lines l join messages m on m.line = l.id and m.state = 'queued'
+          where l.node in (select value from json_each(${p.nodes})) and m.fallback = 1 and m.service = 'imessage'
+            and m.attempts = 0 and m.hold_reason is null and l.paused = 0
+          order by m.created_at, m.id limit 500`.compile(k),
+    })),
     stranded: db.statement<{ nodes: string; now: number }, StrandedLane>((k, p) => ({
       compile: () =>
         sql<StrandedLane>`select distinct m.lane, m.account, m.line, m.service, m.simulated from lines l
           join nodes n on n.id = l.node
           join messages m on m.line = l.id and m.state = 'queued'
-          where n.gateway is null and n.id in (select value from json_each(${p.nodes}))
+          where (n.gateway is null or n.ready = 0) and n.id in (select value from json_each(${p.nodes}))
             and exists (select 1 from lines o join nodes on_ on on_.id = o.node
               where o.account = m.account and o.id <> l.id and o.simulated = m.simulated and o.sends = 1
                 and o.paused = 0 and o.suspended = 0 and o.services like '%"' || m.service || '"%'

@@ -1,7 +1,8 @@
 /** What callers and people look at. Every read that a caller can reach is scoped to an account. */
 import { sql } from 'kysely'
-import type { AccountId, LaneId, LineId, MessageId, NodeId, Service } from '@bluewire/contract/ids'
-import type { Ahead, AttemptView, LineView, MessageView, TimelineEvent } from '../store.ts'
+import { isProviderId } from '@bluewire/contract/ids'
+import type { AccountId, LineId, MessageId, NodeId, Service } from '@bluewire/contract/ids'
+import type { Ahead, AttemptView, LaneView, LineView, MessageView, TimelineEvent } from '../store.ts'
 import type { Flag } from '../tables.ts'
 import { KEY_REMEMBERED_MS, laneKey } from './accept.ts'
 import { jsonList } from './rows.ts'
@@ -11,7 +12,7 @@ export interface Reads {
   message(account: AccountId, id: MessageId): MessageView | undefined
   timeline(account: AccountId, id: MessageId): { events: TimelineEvent[]; attempts: AttemptView[] }
   lines(account: AccountId): LineView[]
-  lane(account: AccountId, recipient: string): { id: LaneId; line: LineId | null } | undefined
+  lane(account: AccountId, recipient: string): LaneView | undefined
   ahead(id: MessageId, nowMs: number): Ahead
   queues(nowMs: number): Array<{ line: LineId; address: string; queued: number; oldestMs: number }>
   keyOwner(account: AccountId, key: string, steadyMs: number): { id: MessageId; fingerprint: string } | undefined
@@ -24,6 +25,7 @@ type JoinedMessage = MessageRow & {
   node_name: string | null
   online: Flag | null
   closed_at: number | null
+  health_detail: string | null
 }
 
 type LineRow = {
@@ -46,7 +48,9 @@ type LineRow = {
   online: Flag
   closed_at: number | null
   health: string | null
+  health_detail: string | null
   proven_at: number | null
+  downgraded_at: number | null
 }
 
 export function prepareReads(db: Db): Reads {
@@ -76,7 +80,14 @@ function messageView(row: JoinedMessage): MessageView {
   const node =
     row.node === null
       ? null
-      : { id: row.node, name: row.node_name ?? '', online: row.online === 1, closedAtMs: row.closed_at }
+      : {
+          id: row.node,
+          name: row.node_name ?? '',
+          isProvider: isProviderId(row.node),
+          online: row.online === 1,
+          closedAtMs: row.closed_at,
+          healthDetail: row.health_detail,
+        }
   return {
     id: row.id,
     account: row.account,
@@ -88,6 +99,7 @@ function messageView(row: JoinedMessage): MessageView {
     state: row.state,
     failure: row.failure,
     failureDetail: row.failure_detail,
+    fallbackReason: row.fallback_reason,
     holdReason: row.hold_reason,
     notBeforeMs: row.not_before,
     expiresAtMs: row.expires_at,
@@ -119,15 +131,18 @@ function lineView(row: LineRow): LineView {
     gapMs: row.gap_ms,
     burst: row.burst,
     queued: row.queued,
+    downgradedAtMs: row.downgraded_at,
     node:
       row.node === null
         ? null
         : {
             id: row.node,
             name: row.node_name ?? '',
+            isProvider: isProviderId(row.node),
             online: row.online === 1,
             closedAtMs: row.closed_at,
             health: row.health ?? 'unknown',
+            healthDetail: row.health_detail,
             provenAtMs: row.proven_at,
           },
   }
@@ -141,7 +156,7 @@ function prepare(db: Db) {
     message: db.statement<{ account: AccountId; id: MessageId }, JoinedMessage>((k, p) => ({
       compile: () =>
         sql<JoinedMessage>`select m.*, l.address, l.paused as line_paused, n.id as node, n.name as node_name,
-            coalesce(n.gateway is not null and n.ready = 1, 0) as online, n.closed_at
+            coalesce(n.gateway is not null and n.ready = 1, 0) as online, n.closed_at, n.health_detail
           from messages m left join lines l on l.id = m.line left join nodes n on n.id = l.node
           where m.id = ${p.id} and m.account = ${p.account}`.compile(k),
     })),
@@ -191,16 +206,17 @@ function lineStatements(db: Db) {
     lines: db.statement<{ account: AccountId }, LineRow>((k, p) => ({
       compile: () =>
         sql<LineRow>`select l.id, l.account, l.address, l.services, l.sends, l.simulated, l.pool, l.paused, l.pause_reason,
-            l.suspended, l.tat, l.gap_ms, l.burst, n.id as node, n.name as node_name, n.closed_at, n.health, n.proven_at,
+            l.suspended, l.tat, l.gap_ms, l.burst, n.id as node, n.name as node_name, n.closed_at, n.health, n.health_detail,
+            n.proven_at, l.downgraded_at,
             coalesce(n.gateway is not null and n.ready = 1, 0) as online,
             (select count(*) from messages m where m.line = l.id and m.state = 'queued') as queued
           from lines l left join nodes n on n.id = l.node
           where l.account = ${p.account} and n.retired_at is null order by l.id`.compile(k),
     })),
-    lane: db.statement<{ account: AccountId; recipient: string }, { id: LaneId; line: LineId | null }>((k, p) =>
+    lane: db.statement<{ account: AccountId; recipient: string }, LaneView>((k, p) =>
       k
         .selectFrom('lanes')
-        .select(['id', 'line'])
+        .select(['id', 'line', 'sms_line as smsLine'])
         .where('account', '=', p.account)
         .where('recipient', '=', p.recipient),
     ),

@@ -6,6 +6,7 @@ import type { AttemptState } from '@bluewire/engine/attempt-state'
 import type { MessageEvent } from '@bluewire/engine/message-state'
 import type { AppendEvent } from './events.ts'
 import type { Tx } from './group-writer.ts'
+import type { ImessageProof } from './imessage-proof.ts'
 import type { About, MessageWrites } from './message-change.ts'
 import { prepareLineFreed } from './line-hints.ts'
 import { IS_OPEN_MESSAGE, IS_QUEUED, stateNow } from './partial-indexes.ts'
@@ -20,19 +21,28 @@ export type Finding = Readonly<{
   /** Not sent because it never ran, as opposed to: the node refused it. */
   voided?: boolean
   wasDowngraded?: boolean
+  /** It is not the message's fault: it keeps its place for this long, and the try does not count. */
+  waitMs?: number
 }>
 
 /** The caller holds the fence. */
 export type RecordFinding = (tx: Tx, attempt: AttemptRow, finding: Finding) => void
 
-export function prepareRecord(parts: { db: Db; append: AppendEvent; messages: MessageWrites }): RecordFinding {
-  const { db, append, messages } = parts
+/** How long a message waits whose refusal is not believed; its line waits longer. */
+const IN_DOUBT_WAIT_MS = 1000
+
+export type RecordParts = Readonly<{ db: Db; append: AppendEvent; messages: MessageWrites; proof: ImessageProof }>
+
+export function prepareRecord(parts: RecordParts): RecordFinding {
+  const { db, append, messages, proof } = parts
   const s = prepare(db)
   const lineFreed = prepareLineFreed(db)
+  const asBelieved = prepareBelief(db, proof)
 
-  function record(tx: Tx, attempt: AttemptRow, finding: Finding): void {
-    const state = attemptAfter(attempt.state, finding.fact)
-    if (state === null) return receiptOfRefuted(tx, attempt, finding)
+  function record(tx: Tx, attempt: AttemptRow, reported: Finding): void {
+    const state = attemptAfter(attempt.state, reported.fact)
+    if (state === null) return receiptOfRefuted(tx, attempt, reported)
+    const finding = asBelieved(tx, attempt, reported)
     const changed = s.settle.run({
       id: attempt.id,
       was: attempt.state,
@@ -49,7 +59,7 @@ export function prepareRecord(parts: { db: Db; append: AppendEvent; messages: Me
     const about = aboutOf(attempt, finding)
     const event = messageEvent(finding, isWaitedFor(attempt, finding))
     const change = messages.apply(tx, message, { event, about })
-    if (change === null) noteOnly(tx, message, { attempt, finding, state })
+    if (change === null) noteOnly(append, tx, { message, attempt, finding, state })
     if ((refuted || isOverriddenEvidence(attempt, finding)) && mayBeTwice(attempt)) {
       append(tx, {
         account: message.account,
@@ -86,27 +96,42 @@ export function prepareRecord(parts: { db: Db; append: AppendEvent; messages: Me
     return attempt.overridden === 0 || (finding.fact === 'not_sent' && !mayBeTwice(attempt))
   }
 
-  /** The attempt learnt something that its message no longer needs; the timeline shows it all the same. */
-  function noteOnly(
-    tx: Tx,
-    message: MessageRow,
-    known: { attempt: AttemptRow; finding: Finding; state: AttemptState },
-  ): void {
-    append(tx, {
-      account: message.account,
-      type: 'attempt.evidence',
-      message: message.id,
-      attempt: known.attempt.id,
-      line: known.attempt.line,
-      data: {
-        fact: known.finding.fact,
-        state: known.state,
-        ...(known.finding.reason ? { reason: known.finding.reason } : {}),
-      },
-    })
-  }
-
   return record
+}
+
+/** What an iMessage attempt says of its Apple account, and of its recipient. */
+function prepareBelief(db: Db, proof: ImessageProof): (tx: Tx, attempt: AttemptRow, finding: Finding) => Finding {
+  const s = beliefStatements(db)
+  return (tx, attempt, finding) => {
+    if (attempt.service !== 'imessage') return finding
+    if (finding.wasDowngraded === true) s.downgraded.run({ line: attempt.line, at: tx.nowMs })
+    else if (finding.fact === 'sent') proof.sent(tx, attempt)
+    if (finding.fact !== 'not_sent' || finding.reason !== 'recipient_not_on_imessage') return finding
+    const { believed, remember } = proof.refused(tx, attempt)
+    if (remember) s.notOnImessage.run({ lane: attempt.lane, at: tx.nowMs })
+    return believed ? finding : { ...finding, class: 'never_handed', waitMs: IN_DOUBT_WAIT_MS }
+  }
+}
+
+/** The attempt learnt something that its message no longer needs; the timeline shows it all the same. */
+function noteOnly(
+  append: AppendEvent,
+  tx: Tx,
+  known: { message: MessageRow; attempt: AttemptRow; finding: Finding; state: AttemptState },
+): void {
+  const { message } = known
+  append(tx, {
+    account: message.account,
+    type: 'attempt.evidence',
+    message: message.id,
+    attempt: known.attempt.id,
+    line: known.attempt.line,
+    data: {
+      fact: known.finding.fact,
+      state: known.state,
+      ...(known.finding.reason ? { reason: known.finding.reason } : {}),
+    },
+  })
 }
 
 function messageEvent(finding: Finding, current: boolean): MessageEvent {
@@ -124,6 +149,7 @@ function messageEvent(finding: Finding, current: boolean): MessageEvent {
         reason: finding.reason ?? 'send_refused',
         voided: finding.voided === true,
         current,
+        ...(finding.waitMs === undefined ? {} : { waitMs: finding.waitMs }),
       }
     case 'unknown':
       return { kind: 'attempt_unknown', reason: finding.reason ?? 'unknown', current }
@@ -197,6 +223,17 @@ function prepare(db: Db) {
         .where(IS_OPEN_MESSAGE)
         .where(IS_QUEUED)
         .limit(10),
+    ),
+  }
+}
+
+function beliefStatements(db: Db) {
+  return {
+    downgraded: db.statement((k, p: { line: AttemptRow['line']; at: number }) =>
+      k.updateTable('lines').set({ downgraded_at: p.at }).where('id', '=', p.line),
+    ),
+    notOnImessage: db.statement((k, p: { lane: AttemptRow['lane']; at: number }) =>
+      k.updateTable('lanes').set({ no_imessage_at: p.at }).where('id', '=', p.lane),
     ),
   }
 }

@@ -70,7 +70,8 @@ function nodeStatements(db: Db) {
     waitingFor: db.statement<ForAccount, { id: NodeId }>((k, p) => ({
       compile: () =>
         sql<{ id: NodeId }>`select id from nodes
-          where (${p.account} is null or account = ${p.account}) and retired_at is null and conn > 0
+          where (${p.account} is null or account = ${p.account}) and retired_at is null
+            and (conn > 0 or (kind = 'provider' and simulated = 0 and connected_at is not null))
             and store_epoch < told_epoch limit 1`.compile(k),
     })),
   }

@@ -3,7 +3,7 @@
  * fact since that point again, and nothing accepted before is dispatched until every node has, or an operator ends it.
  *
  * The operator's word holds the whole instance. What a node says holds no more than the account of that node: else any node could stop
- * everybody. For the same reason the epoch that one node claims moves what that node is told, and nothing else.
+ * everybody. A real provider cannot tell again what it sent: with one, it is the operator who ends it. For the same reason the epoch that one node claims moves what that node is told, and nothing else.
  */
 import type { AccountId, NodeId } from '@bluewire/contract/ids'
 import type { SessionKey } from '../store.ts'

@@ -1,4 +1,5 @@
 /** A node's session after its hello (W4), its end, and when a node that stays away is given up (W6): fenced first, then its past is settled. */
+import { isProviderId } from '@bluewire/contract/ids'
 import type { AccountId, AttemptId, GatewayId, NodeId } from '@bluewire/contract/ids'
 import type { ReadyFrame } from '@bluewire/contract/node-protocol/node-frames'
 import { IN_FLIGHT } from '@bluewire/engine/attempt-state'
@@ -59,7 +60,9 @@ export function prepareSessions(parts: SessionParts): Sessions {
 
   function closed(tx: Tx, session: SessionKey): void {
     const node = s.closed.get({ id: session.node, epoch: session.epoch, at: tx.nowMs })
-    if (node !== undefined) append(tx, { account: node.account, type: 'node.offline', node: session.node })
+    if (node === undefined) return
+    const type = isProviderId(session.node) ? 'provider.offline' : 'node.offline'
+    append(tx, { account: node.account, type, node: session.node })
   }
 
   function health(

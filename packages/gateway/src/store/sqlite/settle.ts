@@ -9,6 +9,7 @@ import type { FrameResult, SessionKey, TakenResult } from '../store.ts'
 import { prepareAdoption } from './adopt.ts'
 import type { AppendEvent } from './events.ts'
 import type { Tx } from './group-writer.ts'
+import type { ImessageProof } from './imessage-proof.ts'
 import type { Journals } from './journals.ts'
 import type { MessageWrites } from './message-change.ts'
 import { stateNow } from './partial-indexes.ts'
@@ -27,11 +28,17 @@ export interface Settle {
   attempt(id: AttemptId): AttemptRow | undefined
 }
 
-export type SettleParts = Readonly<{ db: Db; append: AppendEvent; messages: MessageWrites; journals: Journals }>
+export type SettleParts = Readonly<{
+  db: Db
+  append: AppendEvent
+  messages: MessageWrites
+  journals: Journals
+  proof: ImessageProof
+}>
 
-export function prepareSettle({ db, append, messages, journals }: SettleParts): Settle {
+export function prepareSettle({ db, append, messages, journals, proof }: SettleParts): Settle {
   const s = prepare(db)
-  const record = prepareRecord({ db, append, messages })
+  const record = prepareRecord({ db, append, messages, proof })
   const adopt = prepareAdoption({ db, append, messages })
 
   const fenced = (session: SessionKey): boolean => s.session.get(session) === undefined

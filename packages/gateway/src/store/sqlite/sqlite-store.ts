@@ -8,26 +8,35 @@ import type { Hint, Store } from '../store.ts'
 import { Absences } from './absences.ts'
 import { prepareAccept } from './accept.ts'
 import { prepareAccounts } from './accounts.ts'
+import { prepareAttemptParts } from './attempt-parts.ts'
 import { prepareDispatch } from './dispatch.ts'
 import { prepareEvents } from './events.ts'
 import { GroupWriter } from './group-writer.ts'
 import { prepareHello } from './hello.ts'
+import { prepareImessageProof } from './imessage-proof.ts'
 import { prepareInbound } from './inbound.ts'
 import { prepareJournals } from './journals.ts'
+import { prepareLeases } from './leases.ts'
 import { prepareLineOffers } from './line-offers.ts'
 import { prepareLinesAdmin } from './lines-admin.ts'
 import { prepareMaintenance } from './maintenance.ts'
 import { prepareMessageWrites } from './message-change.ts'
 import { migrate } from './migrate.ts'
 import { prepareNodes } from './nodes.ts'
+import { prepareOptOut } from './opt-out.ts'
+import { prepareProviderFacts } from './provider-facts.ts'
+import { providerMethods } from './provider-methods.ts'
+import { prepareProviders } from './providers.ts'
 import { prepareQueue } from './queue.ts'
 import { prepareReads } from './reads.ts'
+import { prepareReceiptOwner } from './receipt-owner.ts'
 import { prepareRecovery } from './recovery.ts'
 import { prepareRoutingLines } from './routing-lines.ts'
 import { monthOf } from './rows.ts'
 import type { Db, Defaults, WriteParts } from './rows.ts'
 import { prepareSessions } from './sessions.ts'
 import { prepareSettle } from './settle.ts'
+import { prepareSmsSpend } from './sms-spend.ts'
 import { prepareSteadyClock } from './steady-clock.ts'
 import { prepareUsage } from './usage.ts'
 import type { Tables } from '../tables.ts'
@@ -77,10 +86,12 @@ export function sqliteStore(raw: DatabaseSync, options: SqliteStoreOptions): Sto
     lockWaitMs: busyTimeoutMs > 0 ? 0 : LOCK_WAIT_MS,
     steadyStartMs: w.steadyClock.startMs(clock.nowMs()),
   })
+  const absences = new Absences(clock)
   return {
     ...deliveryMethods(writer, w, clock),
     ...sessionMethods(writer, w),
-    ...absenceMethods(writer, w, clock),
+    ...absenceMethods(writer, w, { clock, absences }),
+    ...providerMethods(writer, w, absences),
     ...accountMethods(writer, w, clock),
     ...plumbing(raw, writer),
   }
@@ -95,18 +106,28 @@ function prepareWrites(parts: WriteParts) {
   const routing = prepareRoutingLines(db)
   const journals = prepareJournals(db)
   const recovery = prepareRecovery(db, append)
-  const messages = prepareMessageWrites({ db, append, usage, routing })
-  const settle = prepareSettle({ db, append, messages, journals })
+  const spend = prepareSmsSpend(db)
+  const proof = prepareImessageProof(db, append)
+  const messages = prepareMessageWrites({ db, append, usage, spend, routing })
+  const settle = prepareSettle({ db, append, messages, journals, proof })
   const accounts = prepareAccounts(db)
+  const attemptParts = prepareAttemptParts({ db, settle })
+  const optOut = prepareOptOut({ parts, append, messages })
+  const providers = prepareProviders({ db, append, appendAudit: accounts.appendAudit })
   return {
     usage,
     journals,
     recovery,
     settle,
     accounts,
-    accept: prepareAccept(parts, append, usage),
+    proof,
+    providers,
+    leases: prepareLeases({ db, append, providers }),
+    attemptParts,
+    providerFacts: prepareProviderFacts({ db, settle, parts: attemptParts, optOut, ownerOf: prepareReceiptOwner(db) }),
+    accept: prepareAccept({ parts, append, usage, spend }),
     dispatch: prepareDispatch(db, append),
-    inbound: prepareInbound({ parts, append, settle, journals, messages }),
+    inbound: prepareInbound({ parts, append, settle, journals, optOut }),
     hello: prepareHello({ db, append, settle, journals, offers: prepareLineOffers(parts, append), recovery }),
     sessions: prepareSessions({ db, append, settle }),
     queue: prepareQueue({ db, append, messages, routing }),
@@ -122,6 +143,7 @@ type DeliveryMethods = Omit<
   Store,
   | keyof ReturnType<typeof sessionMethods>
   | keyof ReturnType<typeof absenceMethods>
+  | keyof ReturnType<typeof providerMethods>
   | keyof ReturnType<typeof accountMethods>
   | keyof ReturnType<typeof plumbing>
 >
@@ -169,7 +191,7 @@ function sessionMethods(writer: GroupWriter, w: Writes) {
     fact: (session, frame) => writer.run((tx) => w.settle.fact(tx, session, frame)),
     voidDone: (session, frame) => writer.run((tx) => w.settle.voidDone(tx, session, frame)),
     giveUp: (session, attempt, reason) => writer.run((tx) => w.settle.giveUp(tx, session, { attempt, reason })),
-    inbound: (session, frame) => writer.run((tx) => w.inbound(tx, session, frame)),
+    inbound: (session, frame) => writer.run((tx) => w.inbound.fromNode(tx, session, frame)),
     orphan: (session, frame) =>
       writer.run((tx) => {
         if (w.settle.fenced(session)) return { kind: 'fenced' }
@@ -199,8 +221,8 @@ function sessionMethods(writer: GroupWriter, w: Writes) {
 }
 
 /** What is decided by how long a node has been away. */
-function absenceMethods(writer: GroupWriter, w: Writes, clock: Clock) {
-  const absences = new Absences(clock)
+function absenceMethods(writer: GroupWriter, w: Writes, at: { clock: Clock; absences: Absences }) {
+  const { clock, absences } = at
   return {
     closed: async (session) => {
       await writer.run((tx) => w.sessions.closed(tx, session))
@@ -222,6 +244,15 @@ function absenceMethods(writer: GroupWriter, w: Writes, clock: Clock) {
       }
       return moved
     },
+    async fallBackOffline(offlineAfterMs) {
+      const nodes = w.queue.away().filter((id) => absences.isLongerThan(id, offlineAfterMs))
+      let fell = 0
+      for (const id of nodes.length === 0 ? [] : w.queue.neverDispatched(nodes)) {
+        if (await writer.run((tx) => w.queue.fallBackOffline(tx, id))) fell++
+      }
+      return fell
+    },
+    tryLinesInDoubt: () => writer.run((tx) => w.proof.tryAgain(tx)),
   } satisfies Partial<Store>
 }
 

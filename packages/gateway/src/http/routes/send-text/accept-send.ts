@@ -1,8 +1,8 @@
 /** From a request that is right in itself to an accepted message: entitlement, line, quota, idempotency. */
 import { BluewireError } from '@bluewire/contract/errors'
+import { countryOf } from '@bluewire/contract/country-of'
 import { newMessageId } from '@bluewire/contract/ids'
 import type { LineId, MessageId } from '@bluewire/contract/ids'
-import type { Account } from '../../../store/accounts-store.ts'
 import { AcceptUnknownError } from '../../../store/store.ts'
 import type { AcceptResult, NewMessage } from '../../../store/store.ts'
 import { adOf } from '../../crumbs.ts'
@@ -11,7 +11,7 @@ import type { Caller, HttpDeps } from '../../http-deps.ts'
 import { chooseLine, needsSticky } from './choose-line.ts'
 import type { Choice } from './choose-line.ts'
 import { idempotencyMismatch, idempotencyOf } from './idempotency.ts'
-import { reserve } from './line-book.ts'
+import { givenTo, reserve } from './line-book.ts'
 import type { LineBook, Page } from './line-book.ts'
 import type { ParsedSend } from './parse-request.ts'
 
@@ -75,6 +75,8 @@ async function acceptNew(parts: AcceptParts, asked: Asked, idempotency: NewMessa
       throw idempotencyMismatch()
     case 'quota_exceeded':
       throw quotaExceeded(result.limit)
+    case 'sms_guard':
+      throw smsGuard(result)
     default:
       return result satisfies never
   }
@@ -144,30 +146,28 @@ async function choose(parts: AcceptParts, asked: Asked): Promise<Chosen> {
   return chooseFrom(parts, asked, await parts.book.fresh(account.id))
 }
 
-async function chooseFrom(parts: AcceptParts, { caller, send }: Asked, page: Page): Promise<Chosen> {
-  const { account } = caller
-  const sticky = needsSticky(page, send) ? await knownLine(parts, account, { page, to: send.to }) : null
+async function chooseFrom(parts: AcceptParts, asked: Asked, page: Page): Promise<Chosen> {
+  const { send } = asked
+  const needed = needsSticky(page, send)
+  const sticky = needed ? await knownLine(parts, asked, page) : null
   const choice = chooseLine(page, {
     send,
-    region: account.region,
+    region: asked.caller.account.region,
     // Somebody may have written to the same recipient while this was looked up.
-    sticky: sticky === null ? null : (page.given.get(send.to) ?? sticky.line),
+    sticky: needed ? (givenTo(page, send) ?? sticky) : null,
     expiresInMs: send.expiresInMs ?? parts.options.expiresInMsDefault,
     steadyMs: parts.book.steadyMs(),
   })
   const sends = choice.line !== null && choice.failure === null
-  return { choice, release: sends ? reserve(page, choice.line.id, send.to) : () => undefined }
+  return { choice, release: sends ? reserve(page, choice.line.id, send) : () => undefined }
 }
 
 /** The line that the recipient knows, as the store has it. */
-async function knownLine(
-  parts: AcceptParts,
-  account: Account,
-  { page, to }: { page: Page; to: string },
-): Promise<{ line: LineId | null }> {
-  const given = page.given.get(to)
-  if (given !== undefined) return { line: given }
-  return { line: (await parts.store.lane(account.id, to))?.line ?? null }
+async function knownLine(parts: AcceptParts, { caller, send }: Asked, page: Page): Promise<LineId | null> {
+  const given = givenTo(page, send)
+  if (given !== undefined) return given
+  const lane = await parts.store.lane(caller.account.id, send.to)
+  return (send.service === 'sms' ? lane?.smsLine : lane?.line) ?? null
 }
 
 function newMessage(
@@ -188,12 +188,28 @@ function newMessage(
     line: choice.line?.id ?? null,
     failure: choice.failure,
     fallback: send.fallback,
+    fallbackLine: choice.fallback,
+    country: send.toEmail ? null : countryOf(send.to),
     onUnknown: send.onUnknown,
     expiresInMs: send.expiresInMs ?? options.expiresInMsDefault,
     simulated: choice.line?.simulated ?? false,
     ad: ad !== null,
     idempotency,
   }
+}
+
+function smsGuard(found: Extract<AcceptResult, { kind: 'sms_guard' }>): BluewireError {
+  const { country, limit } = found
+  const why =
+    country === null
+      ? 'It is not known which country the number is of, and SMS to such numbers are refused, because they can be very dear.'
+      : `The account may send ${limit} SMS an hour${limit === 0 ? ` to ${country}` : ''}, and has.`
+  return new BluewireError(
+    'sms_guard',
+    `${why} Nothing was accepted. An administrator of this Bluewire instance can change the limits ` +
+      '(bluewire-gateway account set --sms-per-hour, --sms-country).',
+    { retryAfterS: Math.ceil(found.retryAfterMs / 1000) },
+  )
 }
 
 function quotaExceeded(limit: number): BluewireError {

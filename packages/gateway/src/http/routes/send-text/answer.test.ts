@@ -10,7 +10,14 @@ import type { MessageView } from '../../../store/store.ts'
 import { typeOf, understoodOf, verdictOn } from './answer.ts'
 
 const NOW = Date.UTC(2026, 10, 24, 12, 10)
-const ONLINE = { id: 'node_1', name: 'mac-1', online: true, closedAtMs: null } as const
+const ONLINE = {
+  id: 'node_1',
+  name: 'mac-1',
+  isProvider: false,
+  online: true,
+  closedAtMs: null,
+  healthDetail: null,
+} as const
 const LINE = { id: 'line_1', address: '+15005550001', paused: false, node: ONLINE } as const
 
 function view(change: Partial<MessageView> = {}): MessageView {
@@ -25,6 +32,7 @@ function view(change: Partial<MessageView> = {}): MessageView {
     state: 'queued',
     failure: null,
     failureDetail: null,
+    fallbackReason: null,
     holdReason: null,
     notBeforeMs: NOW - 1000,
     expiresAtMs: NOW + 1000,

@@ -58,8 +58,7 @@ function whyQueued({ view, ahead, nowMs }: Situation): string {
   if (view.holdReason !== null) return `held (${view.holdReason}) until ${clockTime(view.notBeforeMs, nowMs)}`
   if (line === null) return 'waiting for a line'
   if (line.paused) return `waiting, because ${line.address} is paused`
-  if (line.node !== null && !line.node.online)
-    return `waiting for node ${line.node.name}, ${awaySince(line.node, nowMs)}`
+  if (line.node !== null && !line.node.online) return `waiting for ${whoIsAway(line.node, nowMs)}`
   if (view.attempts > 0 && view.notBeforeMs > nowMs) {
     const tries = view.attempts === 1 ? '1 try' : `${view.attempts} tries`
     return `${tries} did not go out, the next is due at ${clockTime(view.notBeforeMs, nowMs, 'seconds')}`
@@ -71,6 +70,14 @@ function whyQueued({ view, ahead, nowMs }: Situation): string {
   }
   if (messages > 0) return `${messages} ${messages === 1 ? 'message is' : 'messages are'} ahead on ${line.address}`
   return `waiting for its turn on ${line.address}`
+}
+
+type Away = NonNullable<NonNullable<MessageView['line']>['node']>
+
+function whoIsAway(node: Away, nowMs: number): string {
+  if (!node.isProvider) return `node ${node.name}, ${awaySince(node, nowMs)}`
+  // What a provider says of itself is for its operator; a caller is told that it is not connected.
+  return `provider ${node.name}, ${awaySince(node, nowMs)}`
 }
 
 function awaySince(node: { closedAtMs: number | null }, nowMs: number): string {

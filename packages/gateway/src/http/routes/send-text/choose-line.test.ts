@@ -9,7 +9,7 @@ import { describe, expect, it } from 'vitest'
 import type { LineView } from '../../../store/store.ts'
 import { chooseLine, needsSticky } from './choose-line.ts'
 import type { Choice, LineWish } from './choose-line.ts'
-import { pageOf, reserve } from './line-book.ts'
+import { givenTo, pageOf, reserve } from './line-book.ts'
 
 const NOW = 1_000_000
 
@@ -30,7 +30,17 @@ function line(address: string, change: Partial<LineView> = {}): LineView {
     gapMs: 1000,
     burst: 5,
     queued: 0,
-    node: { id: 'node_1', name: 'mac-1', online: true, closedAtMs: null, health: 'ok', provenAtMs: null },
+    downgradedAtMs: null,
+    node: {
+      id: 'node_1',
+      name: 'mac-1',
+      isProvider: false,
+      online: true,
+      closedAtMs: null,
+      health: 'ok',
+      healthDetail: null,
+      provenAtMs: null,
+    },
     ...change,
   }
 }
@@ -137,11 +147,11 @@ describe('a queue', () => {
 
   it('counts what was accepted since the lines were read', () => {
     const page = pageOf([A, B], 0)
-    for (let i = 0; i < 5; i++) reserve(page, A.id, `+1415555267${i}`)
-    reserve(page, A.id, '+14155552679')() // it was refused after all
+    for (let i = 0; i < 5; i++) reserve(page, A.id, { service: 'imessage', to: `+1415555267${i}` })
+    reserve(page, A.id, { service: 'imessage', to: '+14155552679' })() // it was refused after all
     expect(chooseLine(page, wish()).line).toBe(B)
     expect(chooseLine(page, wish({ from: A.address })).waitMs).toBe(1000)
-    expect(page.given.get('+14155552670')).toBe(A.id)
+    expect(givenTo(page, { service: 'imessage', to: '+14155552670' })).toBe(A.id)
   })
 })
 

@@ -29,6 +29,8 @@ export type Choice = Readonly<{
   asked: boolean
   /** With no usable line: the message is recorded as failed with this. */
   failure: FailureCode | null
+  /** With a fallback: the line that the SMS would leave by. */
+  fallback: LineId | null
   /** Before it can leave, by the line's pacing alone. Milliseconds. */
   waitMs: number
 }>
@@ -47,12 +49,13 @@ export function chooseLine(page: Page, wish: LineWish): Choice {
   const line = page.lines.find((l) => l.id === chosen.line) ?? null
   if (line === null || chosen.kind === 'suspended') return unusable(line, 'line_suspended')
   if (isMagicRecipient(send.to) && !line.simulated) throw magicNumber()
-  const backup = { service: 'sms', from: null, sticky: null, simulated: line.simulated } as const
-  if (send.fallback && route(backup, candidates).kind !== 'line') throw noFallback()
+  const backup = route({ service: 'sms', from: null, sticky: line.id, simulated: line.simulated }, candidates)
+  if (send.fallback && backup.kind !== 'line') throw noFallback()
   const { tatMs, gapMs, burst } = line
   const waitMs = waitBehindMs(queuedOn(page, line.id), { tatMs, pace: { gapMs, burst } }, wish.steadyMs)
   if (waitMs > wish.expiresInMs) throw queueFull(line, waitMs, wish.expiresInMs)
-  return { line, asked: asked !== null, failure: null, waitMs }
+  const fallback = send.fallback && backup.kind === 'line' ? backup.line : null
+  return { line, asked: asked !== null, failure: null, fallback, waitMs }
 }
 
 /** More than one line may be chosen, so it matters which one the recipient knows. */
@@ -65,7 +68,7 @@ export function hasSmsLine(page: Page): boolean {
 }
 
 function unusable(line: LineView | null, failure: FailureCode): Choice {
-  return { line, asked: line !== null, failure, waitMs: 0 }
+  return { line, asked: line !== null, failure, fallback: null, waitMs: 0 }
 }
 
 /** Lines there are, and all of them suspended, is another thing than none. */

@@ -5,7 +5,7 @@ import type { MessageView } from '../../../store/store.ts'
 
 type Failed = Pick<
   MessageView,
-  'state' | 'failure' | 'failureDetail' | 'recipient' | 'askedService' | 'service' | 'line'
+  'state' | 'failure' | 'failureDetail' | 'fallbackReason' | 'recipient' | 'askedService' | 'service' | 'line'
 >
 
 /** The word of the catalogue for what the row says; drivers may report words of their own. */
@@ -14,8 +14,16 @@ export function failureCode(view: Pick<MessageView, 'state' | 'failure'>): Failu
   return failureCodeOf(view.failure ?? '') ?? 'send_refused'
 }
 
+/** Of what was tried both ways: why the iMessage did not go out, and why the SMS did not either. */
 export function failureText(view: Failed): string {
-  return TEXTS[failureCode(view)](view)
+  const text = TEXTS[failureCode(view)](view)
+  const { fallbackReason } = view
+  if (fallbackReason === null || view.state !== 'failed') return text
+  const first =
+    fallbackReason === 'node_offline'
+      ? 'the Mac of the iMessage line was away'
+      : TEXTS[failureCodeOf(fallbackReason) ?? 'send_refused']({ ...view, service: 'imessage', failureDetail: null })
+  return `${first}; and as SMS: ${text}`
 }
 
 const TEXTS: Readonly<Record<FailureCode, (view: Failed) => string>> = {
@@ -30,10 +38,13 @@ const TEXTS: Readonly<Record<FailureCode, (view: Failed) => string>> = {
     `the node ${node(v)} did not take it${detail(v)}. Look at the node in the portal, then send it again`,
   opted_out: (v) => `${v.recipient} has opted out. Nothing can be sent there until they write START`,
   recipient_not_on_imessage: (v) => `${v.recipient} is not on iMessage`,
+  recipient_unreachable: (v) => `${v.recipient} cannot get an SMS${detail(v)}`,
   send_refused: (v) =>
     v.service === 'imessage'
       ? `Messages refused to send it${detail(v)}. Look at Messages on the Mac of ${line(v)}, then send it again`
       : `the SMS was refused${detail(v)}. Look at the line ${line(v)}, then send it again`,
+  sms_limit_reached: () =>
+    'the account may send no more SMS there now. Wait, or ask the administrator to raise the limit',
   undeliverable: (v) => `it was sent, and then reported as not delivered${detail(v)}`,
 }
 

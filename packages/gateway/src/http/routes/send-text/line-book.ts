@@ -2,7 +2,7 @@
  * The lines of each account as they were up to half a second ago, so that a busy account does not count its queues for every
  * message. What this gateway has accepted since is counted on top. A refusal is never based on it: see `fresh`.
  */
-import type { AccountId, LineId } from '@bluewire/contract/ids'
+import type { AccountId, LineId, Service } from '@bluewire/contract/ids'
 import type { Candidate } from '@bluewire/engine/routing'
 import type { Clock } from '@bluewire/platform/clock'
 import type { LineView, Store } from '../../../store/store.ts'
@@ -15,7 +15,7 @@ export interface Page {
   readonly lines: readonly LineView[]
   /** The same lines as routing sees them, in the same order; `queued` counts on. */
   readonly candidates: ReadonlyArray<Candidate & { queued: number }>
-  /** Lines given to recipients since: two messages to a new recipient at once leave by one line. */
+  /** Lines given to recipients since, by service: two messages to a new recipient at once leave by one line. */
   readonly given: Map<string, LineId>
   readonly readAtMs: number
 }
@@ -78,12 +78,22 @@ export function queuedOn(page: Page, line: LineId): number {
  * A message is about to be accepted for this line: those that are chosen for meanwhile wait behind it, and others to its recipient go
  * the same way. Returns how to take the count back when nothing was accepted.
  */
-export function reserve(page: Page, line: LineId, recipient: string): () => void {
-  page.given.set(recipient, line)
+export function reserve(page: Page, line: LineId, sent: Sent): () => void {
+  page.given.set(placeOf(sent), line)
   const candidate = page.candidates.find(({ id }) => id === line)
   if (candidate === undefined) return () => undefined
   candidate.queued += 1
   return () => void (candidate.queued -= 1)
+}
+
+type Sent = Readonly<{ service: Service; to: string }>
+
+export function givenTo(page: Page, sent: Sent): LineId | undefined {
+  return page.given.get(placeOf(sent))
+}
+
+function placeOf({ service, to }: Sent): string {
+  return `${service} ${to}`
 }
 
 function candidateOf(line: LineView): Candidate {

@@ -1,0 +1,148 @@
+/**
+ * The providers of this gateway: one session for each row that is in use. Rows are changed by other processes too (the admin command), so
+ * they are read again every moment; what cannot work says why on its lines.
+ */
+import { randomBytes } from 'node:crypto'
+import type { ProviderId } from '@bluewire/contract/ids'
+import { isProviderName, providerKind } from '@bluewire/drivers/provider-registry'
+import type { Provider } from '@bluewire/drivers/provider'
+import type { Timer } from '@bluewire/platform/clock'
+import type { ProviderRow } from '../store/providers-store.ts'
+import { LEASE_MS, ProviderSession } from './provider-session.ts'
+import type { ProviderSessionDeps } from './provider-session.ts'
+import { UnusableProvider, openSecrets, parseSettings } from './provider-settings.ts'
+import type { KeyRing } from './provider-settings.ts'
+
+const READ_EVERY_MS = 2_000
+/** While somebody is setting things up, and waits. */
+const READ_EVERY_MS_AT_FIRST = 250
+const FIRST_MS = 10_000
+
+export type ProviderHostDeps = ProviderSessionDeps &
+  Readonly<{
+    keys: KeyRing
+    dataDirectory: string
+    /** Without a slash at the end. */
+    publicUrl: string
+  }>
+
+type Entry = { revision: number; session: ProviderSession | null }
+
+export class ProviderHost {
+  readonly #deps: ProviderHostDeps
+  readonly #entries = new Map<ProviderId, Entry>()
+  #timer: Timer | null = null
+  #reading: Promise<void> | null = null
+  #stopped = false
+  readonly #startedAtMs: number
+
+  constructor(deps: ProviderHostDeps) {
+    this.#deps = deps
+    this.#startedAtMs = deps.clock.monotonicMs()
+  }
+
+  /** Resolves when each provider was tried once. */
+  async start(): Promise<void> {
+    await this.#readOnce()
+    this.#next()
+  }
+
+  /** Attempts whose outcome providers owe. */
+  get inFlight(): number {
+    return [...this.#entries.values()].reduce((n, { session }) => n + (session?.inFlight ?? 0), 0)
+  }
+
+  session(id: ProviderId): ProviderSession | null {
+    const session = this.#entries.get(id)?.session ?? null
+    return session?.hasEnded === false ? session : null
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#timer?.cancel()
+    await this.#reading
+    await Promise.all([...this.#entries.values()].map(async ({ session }) => session?.stop()))
+  }
+
+  #next(): void {
+    if (this.#stopped) return
+    const isFirst = this.#deps.clock.monotonicMs() - this.#startedAtMs < FIRST_MS
+    this.#timer = this.#deps.clock.setTimer(
+      isFirst ? READ_EVERY_MS_AT_FIRST : READ_EVERY_MS,
+      () => void this.#readOnce().then(() => this.#next()),
+    )
+  }
+
+  #readOnce(): Promise<void> {
+    this.#reading = this.#read()
+      .catch((error: unknown) => this.#deps.log('providers_not_read', { error: textOf(error) }))
+      .finally(() => (this.#reading = null))
+    return this.#reading
+  }
+
+  async #read(): Promise<void> {
+    const rows = await this.#deps.store.providers()
+    const inUse = new Set(rows.map(({ id }) => id))
+    for (const [id, { session }] of this.#entries) {
+      if (inUse.has(id)) continue
+      this.#entries.delete(id)
+      await session?.stop()
+    }
+    // One that hangs while it stops must not keep the others from their start.
+    await Promise.all(rows.map((row) => this.#keep(row)))
+  }
+
+  async #keep(row: ProviderRow): Promise<void> {
+    const entry = this.#entries.get(row.id)
+    const isCurrent = entry?.session?.hasEnded === false && entry.revision === row.revision
+    if (isCurrent) return entry.session?.setLines(row.lines)
+    await entry?.session?.stop()
+    if (this.#stopped) return
+    const session = await this.#open(row).catch((error: unknown) => this.#cannotWork(row, error))
+    this.#entries.set(row.id, { revision: row.revision, session })
+  }
+
+  async #open(row: ProviderRow): Promise<ProviderSession | null> {
+    const provider = await this.#make(row)
+    const atMs = this.#deps.clock.monotonicMs()
+    const { store, gateway } = this.#deps
+    const lease = await store.takeLease({ provider: row.id, gateway, leaseMs: LEASE_MS })
+    if (lease.kind !== 'taken') {
+      await provider.stop()
+      return null
+    }
+    const session = new ProviderSession(this.#deps, row.id, { provider, lease, atMs })
+    this.#deps.log('provider_session', { provider: row.id, epoch: lease.epoch, open: lease.open.length })
+    await session.start(lease.open)
+    return session
+  }
+
+  /** @throws UnusableProvider */
+  async #make(row: ProviderRow): Promise<Provider> {
+    if (!isProviderName(row.driver)) throw new UnusableProvider(`This version has no provider called ${row.driver}.`)
+    const kind = await providerKind(row.driver)
+    const key = this.#deps.keys.read()
+    if (key === null && !row.simulated) throw new UnusableProvider(this.#deps.keys.missing)
+    return kind.create({
+      clock: this.#deps.clock,
+      callbackKey: key?.callbacks ?? randomBytes(32),
+      dataDirectory: this.#deps.dataDirectory,
+      callbackUrl: `${this.#deps.publicUrl}/callbacks/${row.id}`,
+      settings: parseSettings(kind.settings, row.settings),
+      secrets: parseSettings(kind.secrets, row.secrets === '' ? {} : openSecrets(key, row)),
+      log: (event, fields) => this.#deps.log(event, { provider: row.id, ...fields }),
+    })
+  }
+
+  async #cannotWork(row: ProviderRow, error: unknown): Promise<null> {
+    const detail = error instanceof UnusableProvider ? error.message : `It could not be started: ${textOf(error)}`
+    if (!(error instanceof UnusableProvider))
+      this.#deps.log('provider_not_started', { provider: row.id, error: textOf(error) })
+    await this.#deps.store.providerHealth(row.id, { state: 'broken', detail, provenAtMs: null }).catch(() => undefined)
+    return null
+  }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
