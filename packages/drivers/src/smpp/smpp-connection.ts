@@ -52,10 +52,12 @@ export type ConnectionDeps = Readonly<{
   log(event: string, fields: Readonly<Record<string, string | number | boolean>>): void
 }>
 
-type Waiting = { command: string; request: Request; settle: ((answer: Answer) => void) | null; timer: Timer | null }
+type Waiting = { command: string; request: Request; settle: ((answer: Answer) => void) | null; timer: Timer }
 
 /** What the SMSC has not read of ours. A peer that asks and never reads would fill our memory with answers to it. */
 const UNREAD_BYTES_MAX = 1_048_576
+/** Of one connection. Who sends nonsense may send a lot of it. */
+const NOISE_MAX = 20
 const SEQUENCE_MAX = 0x7fffffff
 const DELIVERIES = new Set(['deliver_sm', 'data_sm'])
 
@@ -66,6 +68,7 @@ export class SmppConnection {
   readonly #waiting = new Map<number, Waiting>()
   #sequence = 0
   #overdue = 0
+  #noise = 0
   #isOpen = false
   #ending: Ending | null = null
 
@@ -84,7 +87,7 @@ export class SmppConnection {
     socket.on('close', () => this.close({ why: 'closed', detail: 'the connection was closed' }))
   }
 
-  /** Requests whose answer is late, and which the SMSC still owes. */
+  /** Requests whose answer is late and still waited for. */
   get overdue(): number {
     return this.#overdue
   }
@@ -95,13 +98,13 @@ export class SmppConnection {
 
   /** Writes at once, before it returns: what was asked right before still holds. */
   request(request: Request): Promise<Answer> {
-    if (!this.isOpen) {
+    const { command, withinMs } = request
+    const sequence = this.#nextSequence()
+    const bytes = this.isOpen ? this.#encode(request, sequence) : null
+    if (!bytes) {
       request.over?.()
       return Promise.resolve({ kind: 'not_written' })
     }
-    const { command, fields, withinMs } = request
-    const sequence = this.#nextSequence()
-    const bytes = encodePdu({ command, sequence, ...(fields && { fields }) })
     return new Promise((settle) => {
       const timer = this.#deps.clock.setTimer(withinMs, () => this.#isLate(sequence))
       this.#waiting.set(sequence, { command, request, settle, timer })
@@ -118,6 +121,16 @@ export class SmppConnection {
   close(ending: Ending): void {
     this.#socket.destroy()
     this.#end(ending)
+  }
+
+  #encode({ command, fields }: Request, sequence: number): Buffer | null {
+    try {
+      return encodePdu({ command, sequence, ...(fields && { fields }) })
+    } catch (error) {
+      // A value that has no place in its field; nothing of it was written.
+      this.#deps.log('smpp.not_encoded', { command, error: error instanceof Error ? error.name : 'unknown' })
+      return null
+    }
   }
 
   #nextSequence(): number {
@@ -163,10 +176,10 @@ export class SmppConnection {
     }
     if (pdu.command === 'alert_notification' || pdu.command === 'outbind') {
       // Neither has an answer. We log in by ourselves, and nobody here waits for a phone to come back.
-      this.#deps.log('smpp.ignored', { command: pdu.command })
+      this.#logNoise('smpp.ignored', { command: pdu.command })
       return
     }
-    this.#deps.log('smpp.command_unknown', { id: pdu.command_id })
+    this.#logNoise('smpp.command_unknown', { id: pdu.command_id })
     this.respond(pdu, 'generic_nack', STATUS.invalidCommand)
   }
 
@@ -175,7 +188,7 @@ export class SmppConnection {
    * for ever. Everything else that cannot be read leaves no ground to stand on.
    */
   #takeMalformed({ header, command }: Readonly<{ header: Header; command: string | null }>): void {
-    this.#deps.log('smpp.pdu_malformed', { command: command ?? 'unknown' })
+    this.#logNoise('smpp.pdu_malformed', { command: command ?? 'unknown' })
     if (command === null || !DELIVERIES.has(command)) return this.close(GARBAGE)
     this.respond(header, `${command}_resp`, STATUS.invalidTlvs)
   }
@@ -185,24 +198,34 @@ export class SmppConnection {
     const waiting = this.#waiting.get(sequence)
     const isFor = pdu.command === `${waiting?.command}_resp` || pdu.command === 'generic_nack'
     if (!waiting || !isFor) {
-      this.#deps.log('smpp.answer_unasked', { command: pdu.command, sequence, status: pdu.command_status })
+      this.#logNoise('smpp.answer_unasked', { command: pdu.command, sequence, status: pdu.command_status })
       return
     }
     this.#deps.events.alive()
-    this.#waiting.delete(sequence)
-    waiting.timer?.cancel()
-    waiting.request.over?.()
+    this.#over(sequence, waiting)
     if (waiting.settle) return waiting.settle({ kind: 'answer', pdu })
     this.#overdue--
     waiting.request.late?.(pdu)
   }
 
+  #over(sequence: number, { timer, request }: Waiting): void {
+    timer.cancel()
+    this.#waiting.delete(sequence)
+    request.over?.()
+  }
+
+  #logNoise(event: string, fields: Parameters<ConnectionDeps['log']>[1]): void {
+    if (this.#noise++ < NOISE_MAX) this.#deps.log(event, fields)
+  }
+
   #isLate(sequence: number): void {
     const waiting = this.#waiting.get(sequence)
     if (!waiting?.settle) return
-    this.#overdue++
     waiting.settle({ kind: 'none', why: 'late' })
     waiting.settle = null
+    // An answer that nobody wants to hear late need not be remembered.
+    if (waiting.request.late) this.#overdue++
+    else this.#over(sequence, waiting)
   }
 
   /** Whoever is told that there was no answer finds the connection gone already. */
@@ -212,7 +235,7 @@ export class SmppConnection {
     this.#deps.events.ended(ending)
     const why = ending.why === 'garbage' ? 'unreadable' : 'lost'
     for (const { timer, settle, request } of this.#waiting.values()) {
-      timer?.cancel()
+      timer.cancel()
       request.over?.()
       settle?.({ kind: 'none', why })
     }

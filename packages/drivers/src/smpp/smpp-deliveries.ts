@@ -35,7 +35,7 @@ export class SmppDeliveries {
     this.#deps = deps
     this.#reassembly = new SmppReassembly({
       clock: deps.clock,
-      holdMs: deps.settings.part_hold * 1_000,
+      holdMs: deps.settings.part_hold,
       // Parts that come again are known there, so here only what could not be stored comes twice.
       store: (joined) => this.#store({ ...joined, id: null }, 0),
     })

@@ -8,7 +8,17 @@ export type Entered = 'open' | 'late' | 'shut'
 
 type Waiting = { enter: (result: Entered) => void; patient: boolean; timer: Timer }
 
+type Limits = Readonly<{
+  window: number
+  throughput: number
+  /** `isThrottled` is another than before. */
+  changed(): void
+}>
+
 const SLOWER_MAX = 64
+const GAP_MS_MAX = 5_000
+/** So many times "too fast" in a row, and a person should look. */
+const THROTTLED_MANY = 3
 /** The gap that is doubled where no throughput is agreed. */
 const GAP_MS_MIN = 20
 const REST_MS = 1_000
@@ -20,6 +30,7 @@ export class SmppGate {
   readonly #clock: Clock
   readonly #window: number
   readonly #gapMs: number
+  readonly #changed: () => void
   /** Later parts of messages that have begun to leave go first. */
   readonly #begun: Waiting[] = []
   readonly #new: Waiting[] = []
@@ -31,9 +42,10 @@ export class SmppGate {
   #throttledInARow = 0
   #timer: Timer | null = null
 
-  constructor(clock: Clock, limits: Readonly<{ window: number; throughput: number }>) {
+  constructor(clock: Clock, limits: Limits) {
     this.#clock = clock
     this.#window = limits.window
+    this.#changed = () => limits.changed()
     this.#gapMs = limits.throughput === 0 ? 0 : 1_000 / limits.throughput
   }
 
@@ -77,21 +89,30 @@ export class SmppGate {
     }
   }
 
+  /** Again and again too fast, and nothing taken since. */
+  get isThrottled(): boolean {
+    return this.#throttledInARow >= THROTTLED_MANY
+  }
+
   /** How long a line should rest. */
   throttled(): number {
     this.#slower = Math.min(this.#slower * 2, SLOWER_MAX)
     const restMs = Math.min(REST_MS * 2 ** Math.min(this.#throttledInARow++, 10), REST_MS_MAX)
     this.#nextAtMs = Math.max(this.#nextAtMs, this.#clock.monotonicMs() + this.#gap())
+    if (this.#throttledInARow === THROTTLED_MANY) this.#changed()
     return restMs
   }
 
   accepted(): void {
+    const wasThrottled = this.isThrottled
     this.#throttledInARow = 0
-    this.#slower = Math.max(1, this.#slower * 0.9)
+    this.#slower = Math.max(1, this.#slower * 0.7)
+    if (wasThrottled) this.#changed()
   }
 
   #gap(): number {
-    return this.#slower > 1 ? Math.max(this.#gapMs, GAP_MS_MIN) * this.#slower : this.#gapMs
+    if (this.#slower === 1) return this.#gapMs
+    return Math.max(this.#gapMs, Math.min(Math.max(this.#gapMs, GAP_MS_MIN) * this.#slower, GAP_MS_MAX))
   }
 
   #pump(): void {

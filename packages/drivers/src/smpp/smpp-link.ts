@@ -4,6 +4,7 @@
  */
 import type { Chance } from '@bluewire/platform/chance'
 import type { Clock, Timer } from '@bluewire/platform/clock'
+import { waitAfter } from './smpp-backoff.ts'
 import { SmppConnection } from './smpp-connection.ts'
 import type { ConnectionDeps, Ending } from './smpp-connection.ts'
 import type { Pdu } from './smpp-pdu.ts'
@@ -102,8 +103,8 @@ export class SmppLink {
       },
     })
     this.#connection = connection
-    this.#timer = clock.setTimer(settings.bind_within * 1_000, () => {
-      connection.close({ why: 'silent', detail: `no answer within ${settings.bind_within} s` })
+    this.#timer = clock.setTimer(settings.bind_within, () => {
+      connection.close({ why: 'silent', detail: `no answer within ${settings.bind_within / 1_000} s` })
     })
   }
 
@@ -126,8 +127,8 @@ export class SmppLink {
 
   #askLater(connection: SmppConnection): void {
     const { clock, settings } = this.#deps
-    this.#timer = clock.setTimer(settings.enquire_link * 1_000, () => {
-      void isThere(connection, settings.enquire_link_answer * 1_000).then((there) => {
+    this.#timer = clock.setTimer(settings.enquire_link, () => {
+      void isThere(connection, settings.enquire_link_answer).then((there) => {
         if (!connection.isOpen) return
         if (there) this.#askLater(connection)
         else connection.close({ why: 'silent', detail: 'the SMSC does not answer any more' })
@@ -152,18 +153,15 @@ export class SmppLink {
     if (wasBound) events.down()
   }
 
-  /** A login that held for longer than the next wait would be is a fresh start; one that is ended at once is a failure like others. */
   #waitMs(): number {
     const { settings, clock, chance } = this.#deps
-    const maxMs = settings.reconnect_max * 1_000
-    const plannedMs = Math.min(settings.reconnect_min * 1_000 * 2 ** Math.min(this.#failures, 20), maxMs)
     const heldMs = this.#boundAtMs === null ? 0 : clock.monotonicMs() - this.#boundAtMs
+    const end = { heldMs, isRefused: this.#state.state === 'refused', chance: chance() }
+    const limits = { minMs: settings.reconnect_min, maxMs: settings.reconnect_max }
+    const { failures, waitMs } = waitAfter({ failures: this.#failures }, end, limits)
     this.#boundAtMs = null
-    const isFresh = heldMs > plannedMs
-    this.#failures = isFresh ? 1 : this.#failures + 1
-    const waitMs = isFresh ? settings.reconnect_min * 1_000 : plannedMs
-    // Up to a quarter less or more, so that a thousand clients of one SMSC do not come back together.
-    return Math.round((this.#state.state === 'refused' ? maxMs : waitMs) * (0.75 + chance() / 2))
+    this.#failures = failures
+    return waitMs
   }
 
   #set(state: LinkState): void {
@@ -188,7 +186,7 @@ export async function bind(connection: SmppConnection, { settings, role, passwor
       addr_npi: settings.address_npi,
       address_range: settings.address_range,
     },
-    withinMs: settings.bind_within * 1_000,
+    withinMs: settings.bind_within,
   })
   return answer.kind === 'answer' ? answer.pdu.command_status : null
 }

@@ -50,7 +50,8 @@ export class SmppProvider implements Provider {
   constructor(context: Context) {
     this.#context = context
     const { settings, clock } = context
-    this.#gate = new SmppGate(clock, settings)
+    const { window, throughput } = settings
+    this.#gate = new SmppGate(clock, { window, throughput, changed: () => this.#events?.changed() })
     this.#sender = new SmppSender({
       settings,
       clock,
@@ -100,6 +101,7 @@ export class SmppProvider implements Provider {
       const detail = `Messages leave, but no receipts and no inbound messages come. ${this.#sayOf(back)}`
       return { state: 'degraded', detail, provenAtMs }
     }
+    if (this.#gate.isThrottled) return { state: 'degraded', detail: TOO_FAST, provenAtMs }
     return { state: 'ok', provenAtMs }
   }
 
@@ -120,7 +122,8 @@ export class SmppProvider implements Provider {
 
   test(): Promise<{ ok: boolean; lines: readonly string[] }> {
     const { settings, secrets, clock } = this.#context
-    return testSmpp({ settings, password: secrets.password, clock })
+    // Many SMSCs allow one login only, and this one is it.
+    return testSmpp({ settings, password: secrets.password, clock, live: this.#transmitting })
   }
 
   #linkOf(role: Role): SmppLink {
@@ -172,6 +175,8 @@ export class SmppProvider implements Provider {
 
 type Evidence = Readonly<{ sms: OutgoingSms; number: number; id: string; fact: 'sent' | 'failed'; reason?: string }>
 
+const TOO_FAST =
+  'The SMSC says again and again that it is asked too fast or that its queue is full: lower throughput or window.'
 const NOT_CONNECTED: ProviderOutcome = {
   kind: 'not_sent',
   class: 'never_handed',

@@ -48,7 +48,7 @@ async function query(sms: OutgoingSms, ref: string, { settings, connection }: As
       source_addr_npi: source.npi,
       source_addr: source.address,
     },
-    withinMs: Math.min(settings.answer_within * 1_000, ANSWER_MS_MAX),
+    withinMs: Math.min(settings.answer_within, ANSWER_MS_MAX),
   })
   if (answer?.kind !== 'answer' || answer.pdu.command_status !== 0) return null
   const state = stateName(answer.pdu.message_state ?? 0)

@@ -22,6 +22,7 @@ type Group = {
   timer: Timer
 }
 
+type Storing = Readonly<{ group: Group; isStored: Promise<boolean> }>
 type Done = Readonly<{ parts: ReadonlyMap<number, Part>; atMs: number }>
 
 export type ReassemblyDeps = Readonly<{
@@ -42,6 +43,8 @@ const MISSING = '[…]'
 export class SmppReassembly {
   readonly #deps: ReassemblyDeps
   readonly #groups = new Map<string, Group>()
+  /** Whole texts that are on their way into the store. */
+  readonly #storing = new Map<string, Storing>()
   /** Texts that were stored, so that a part whose acknowledgement was lost does not begin a new one. */
   readonly #done = new Map<string, Done>()
   #characters = 0
@@ -54,6 +57,8 @@ export class SmppReassembly {
   async add(piece: Piece): Promise<boolean> {
     const key = JSON.stringify([piece.source, piece.destination, piece.part.key, piece.part.total])
     if (this.#isDone(key, piece)) return true
+    const storing = this.#storing.get(key)
+    if (storing?.group.parts.get(piece.part.number)?.text === piece.text) return await storing.isStored
     const before = this.#groups.get(key)?.parts.get(piece.part.number)
     // The 8 bits that join parts came round: another text begins.
     if (before && before.text !== piece.text) await this.#giveUp(key)
@@ -101,7 +106,10 @@ export class SmppReassembly {
 
   async #finish(key: string, group: Group): Promise<boolean> {
     this.#forget(key, group)
-    const isStored = await this.#store(group)
+    const storing = { group, isStored: this.#store(group) }
+    this.#storing.set(key, storing)
+    const isStored = await storing.isStored
+    if (this.#storing.get(key) === storing) this.#storing.delete(key)
     if (isStored) this.#isWhole(key, group)
     else this.#takeBack(key, group)
     for (const settle of [...group.waiting]) settle(isStored)
@@ -166,12 +174,6 @@ export class SmppReassembly {
   #isWhole(key: string, group: Group): void {
     this.#done.delete(key)
     this.#done.set(key, { parts: group.parts, atMs: this.#deps.clock.monotonicMs() })
-    // Parts that came once more while it was being stored.
-    const repeats = this.#groups.get(key)
-    if (repeats && [...repeats.parts].every(([number, { text }]) => group.parts.get(number)?.text === text)) {
-      this.#forget(key, repeats)
-      for (const settle of [...repeats.waiting]) settle(true)
-    }
     const oldest = this.#done.keys().next()
     if (this.#done.size > DONE_MAX && !oldest.done) this.#done.delete(oldest.value)
   }

@@ -120,7 +120,7 @@ export class SmppSender {
     const answer = await connection.request({
       command: 'submit_sm',
       fields: part.fields,
-      withinMs: Math.min(settings.answer_within * 1_000, Math.max(0, part.untilMs - clock.monotonicMs())),
+      withinMs: Math.min(settings.answer_within, Math.max(0, part.untilMs - clock.monotonicMs())),
       over: leave,
       late: (pdu) => this.#late(part, pdu),
     })

@@ -68,7 +68,7 @@ describe('a login', () => {
   })
 
   it('that is not answered is given up and tried again', async () => {
-    await using world = await SmppWorld.make({ bind_within: 0.05 })
+    await using world = await SmppWorld.make({ bind_within: '50ms' })
     world.smsc.behaviour = 'accept'
     world.smsc.bindStatus = -1
     await world.start()
@@ -80,7 +80,7 @@ describe('a login', () => {
 
 describe('a connection', () => {
   it('that is silent is dropped, and another one made', async () => {
-    await using world = await SmppWorld.open({ enquire_link: 0.03, enquire_link_answer: 0.05 })
+    await using world = await SmppWorld.open({ enquire_link: '30ms', enquire_link_answer: '50ms' })
     await until('it asks, and again', () => heard(world.smsc, 'enquire_link') >= 3)
     expect(heard(world.smsc, 'bind_transceiver')).toBe(1)
     world.smsc.answersEnquiries = false
@@ -128,6 +128,31 @@ describe('a connection', () => {
   })
 })
 
+describe('a test', () => {
+  it('logs in, asks, and says goodbye', async () => {
+    await using world = await SmppWorld.make()
+    const { ok, lines } = await world.provider.test()
+    expect(ok).toBe(true)
+    expect(lines).toEqual([
+      expect.stringMatching(/^Connected to 127\.0\.0\.1:\d+\.$/),
+      'Logged in as bluewire.',
+      'The SMSC answers. Nothing was sent.',
+    ])
+    expect(world.smsc.heard.map(({ command }) => command)).toEqual(['bind_transceiver', 'enquire_link', 'unbind'])
+    await until('the connection is gone', () => world.smsc.bound === 0)
+  })
+
+  it('asks over the login that is there', async () => {
+    await using world = await SmppWorld.open()
+    expect(await world.provider.test()).toMatchObject({
+      ok: true,
+      lines: [expect.stringMatching(/^Logged in to/), expect.any(String)],
+    })
+    expect(heard(world.smsc, 'bind_transceiver')).toBe(1)
+    expect(world.provider.isReady).toBe(true)
+  })
+})
+
 describe('two connections', () => {
   const MODE = { mode: 'transmitter_receiver' }
 
@@ -157,7 +182,6 @@ describe('TLS', () => {
   it('works with a certificate that is known', async () => {
     await using world = await SmppWorld.open(settings, new Smsc(CERTIFICATE))
     expect(await world.send('in secret')).toMatchObject({ kind: 'sent' })
-    expect(await world.provider.test()).toMatchObject({ ok: true })
   })
 
   it.each([

@@ -23,7 +23,7 @@ const firstOf = (world: SmppWorld): Taken => {
 
 describe('a receipt', () => {
   it('before the answer names the message by our reference', async () => {
-    await using world = await SmppWorld.open({ answer_within: 5 })
+    await using world = await SmppWorld.open({ answer_within: '5000ms' })
     world.smsc.holdsAnswers = true
     const sms = world.sms('early')
     const sending = world.provider.send(sms, () => true)
@@ -193,7 +193,7 @@ describe('a long message to us', () => {
   })
 
   it('comes through from an SMSC that waits for each acknowledgement', async () => {
-    await using world = await SmppWorld.open({ part_hold: 0.05 })
+    await using world = await SmppWorld.open({ part_hold: '50ms' })
     for (const nth of [1, 2, 3]) expect(await world.smsc.deliver({ ...addresses(THEM, LINE), ...udh8(nth) })).toBe(OK)
     expect(world.inbounds).toMatchObject([{ body: 'one two three' }])
     // Its last acknowledgement was lost.
@@ -202,7 +202,7 @@ describe('a long message to us', () => {
   })
 
   it('that is incomplete when we stop is reported as it is', async () => {
-    await using world = await SmppWorld.open({ part_hold: 0.02 })
+    await using world = await SmppWorld.open({ part_hold: '20ms' })
     expect(await world.smsc.deliver({ ...addresses(THEM, LINE), ...udh8(2) })).toBe(OK)
     await world.provider.stop()
     expect(world.inbounds).toMatchObject([{ body: '[…]two […]' }])

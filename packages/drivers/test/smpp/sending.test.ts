@@ -66,12 +66,16 @@ describe('an answer with a status', () => {
       rests.push(outcome.kind === 'not_sent' && outcome.retryAfterMs)
     }
     expect(rests).toEqual([1_000, 2_000, 4_000])
+    expect(world.provider.health()).toMatchObject({ state: 'degraded', detail: expect.stringContaining('too fast') })
+    world.smsc.behaviour = 'accept'
+    expect(await world.send('4')).toMatchObject({ kind: 'sent' })
+    expect(world.provider.health().state).toBe('ok')
   })
 })
 
 describe('no answer', () => {
   it('in time, and then one after all: it is told', async () => {
-    await using world = await SmppWorld.open({ answer_within: 0.05 })
+    await using world = await SmppWorld.open({ answer_within: '50ms' })
     world.smsc.holdsAnswers = true
     const sms = world.sms('late')
     expect(await world.provider.send(sms, () => true)).toMatchObject({ kind: 'unknown', reason: REASONS.noAnswer })
@@ -82,7 +86,7 @@ describe('no answer', () => {
   })
 
   it('for a whole window: the login is made anew, and what waited did not leave', async () => {
-    await using world = await SmppWorld.open({ window: 3, answer_within: 0.1 })
+    await using world = await SmppWorld.open({ window: 3, answer_within: '100ms' })
     world.smsc.behaviour = 'lose_answer'
     const outcomes = await Promise.all(['1', '2', '3', '4', '5'].map((body) => world.send(body)))
     expect(outcomes.map(({ kind }) => kind)).toEqual(['unknown', 'unknown', 'unknown', 'not_sent', 'not_sent'])
@@ -203,7 +207,7 @@ describe('a long message', () => {
 
 describe('limits', () => {
   it('the window is kept while the SMSC is slow', async () => {
-    await using world = await SmppWorld.open({ window: 4, answer_within: 10 })
+    await using world = await SmppWorld.open({ window: 4, answer_within: '10000ms' })
     world.smsc.holdsAnswers = true
     const sending = Array.from({ length: 12 }, (_, i) => world.send(`${i} ${'y'.repeat(i % 3 === 0 ? 300 : 10)}`))
     await until('the window is full', () => world.smsc.submits === 4)
