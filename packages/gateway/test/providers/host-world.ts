@@ -102,7 +102,7 @@ export class HostWorld {
     const { failing, store } = this
     this.hostStore = new Proxy(store, {
       get: (target, name: keyof Store) =>
-        failing.has(name) ? () => Promise.reject(new Error('disk full')) : (target[name] as unknown),
+        failing.has(name) ? () => Promise.reject(new Error('disk full')) : (Reflect.get(target, name) as unknown),
     })
   }
 
