@@ -170,7 +170,7 @@ test(
     const story = await startQuickstart(newFolder())
     const { stdout } = await admin(story.dataDir, ['enrol'])
     const [command = ''] = stdout.split('\n')
-    expect(command).toMatch(new RegExp(`^npm run node -- join ${story.url} \\S+ --line \\+15005550002:imessage,sms$`))
+    expect(command).toMatch(new RegExp(`^npm run node -- join ${story.url} \\S+ --line \\+15005550003:imessage,sms$`))
     const dir = join(newFolder(), 'node')
     const joined = await run(['sh', '-c', `${command} --dir ${dir}`])
     expect(joined.code).toBe(0)
