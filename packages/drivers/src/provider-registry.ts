@@ -2,7 +2,9 @@
 import type { ProviderKind } from './provider.ts'
 
 const PROVIDERS = {
+  http: async () => (await import('./http/http-provider.ts')).httpProvider,
   simulator: async () => (await import('./simulator/simulator-provider.ts')).simulatorProvider,
+  twilio: async () => (await import('./twilio/twilio-provider.ts')).twilioProvider,
 } as const satisfies Record<string, () => Promise<unknown>>
 
 export type ProviderName = keyof typeof PROVIDERS
