@@ -228,7 +228,10 @@ function regionOf(given: Given): string | undefined {
 function smsLimitsOf(given: Given, before: Account['smsCountries']) {
   const smsPerHour = smsPerHourOf(given.text('sms-per-hour'))
   const smsCountries = smsCountriesOf(given.list('sms-country'), before)
-  return { ...(smsPerHour === undefined ? {} : { smsPerHour }), ...(smsCountries === undefined ? {} : { smsCountries }) }
+  return {
+    ...(smsPerHour === undefined ? {} : { smsPerHour }),
+    ...(smsCountries === undefined ? {} : { smsCountries }),
+  }
 }
 
 function suspendedOf(given: Given): boolean | undefined {
