@@ -70,7 +70,7 @@ test.for([
   ],
   [
     ['provider', 'set', 'P', '--pasword=hunter2'],
-    'There is no option --pasword. What there is: bluewire-gateway provider set --help',
+    'There is no option --pasword. What there is: bluewire-gateway provider set PROVIDER --help',
   ],
   [['token', 'list', '-a'], 'There is no option -a. What there is: bluewire-gateway token list --help'],
   [['token', 'revoke'], 'TOKEN_ID is missing: bluewire-gateway token revoke TOKEN_ID'],
