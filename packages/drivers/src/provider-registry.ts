@@ -4,6 +4,7 @@ import type { ProviderKind } from './provider.ts'
 const PROVIDERS = {
   http: async () => (await import('./http/http-provider.ts')).httpProvider,
   simulator: async () => (await import('./simulator/simulator-provider.ts')).simulatorProvider,
+  smpp: async () => (await import('./smpp/smpp-provider.ts')).smppProvider,
   twilio: async () => (await import('./twilio/twilio-provider.ts')).twilioProvider,
 } as const satisfies Record<string, () => Promise<unknown>>
 

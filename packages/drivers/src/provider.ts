@@ -131,6 +131,11 @@ export type LookUpHelp = Readonly<{
   parts: ReadonlyMap<number, string>
   /** Whether another attempt of ours owns that id already. */
   isTaken(ref: string): Promise<boolean>
+  /**
+   * Another attempt of ours to this recipient has the same text and no outcome either: one that is found by text, recipient and time may be
+   * either's, and then decides nothing (PROTOCOL 40).
+   */
+  hasTwin: boolean
 }>
 
 export interface Provider {

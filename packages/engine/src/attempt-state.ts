@@ -30,6 +30,7 @@ const TRANSITIONS: Readonly<Record<Word, Readonly<Partial<Record<AttemptState, A
     taken: 'delivered',
     unknown: 'delivered',
     sent: 'delivered',
+    bounced: 'delivered', // a phone company tries again by itself after it said that it failed
     not_sent: 'refuted',
   },
   read: {
@@ -38,6 +39,7 @@ const TRANSITIONS: Readonly<Record<Word, Readonly<Partial<Record<AttemptState, A
     unknown: 'read',
     sent: 'read',
     delivered: 'read',
+    bounced: 'read',
     not_sent: 'refuted',
   },
   bounced: { sent: 'bounced' },

@@ -1,7 +1,8 @@
 /** Puts a gateway together, and takes it apart in the order in which nothing is lost. */
 import { hostname } from 'node:os'
 import type { AddressInfo } from 'node:net'
-import type { AttemptId, GatewayId } from '@bluewire/contract/ids'
+import type { AttemptId, GatewayId, Ulid } from '@bluewire/contract/ids'
+import { isProviderName, providerKind } from '@bluewire/drivers/provider-registry'
 import { newUlidSource, systemChance } from '@bluewire/platform/chance'
 import { systemClock } from '@bluewire/platform/clock'
 import type { Logger } from 'pino'
@@ -9,6 +10,7 @@ import { InProcessBus } from './bus/in-process-bus.ts'
 import { databaseFile } from './config/config.ts'
 import type { GatewayConfig } from './config/config.ts'
 import { acceptAndDispatch } from './delivery/accept-and-dispatch.ts'
+import { answerStops } from './delivery/answer-stops.ts'
 import { DiskGuard } from './delivery/disk-guard.ts'
 import { Dispatcher } from './delivery/dispatcher.ts'
 import { Sweeper } from './delivery/sweeper.ts'
@@ -25,7 +27,7 @@ import { registerCallbackRoute } from './providers/callback-route.ts'
 import { ProviderHost } from './providers/provider-host.ts'
 import { keyRing } from './providers/provider-settings.ts'
 import { openSqliteStore } from './store/sqlite/sqlite-store.ts'
-import type { Store } from './store/store.ts'
+import type { Hint, Store } from './store/store.ts'
 
 export type RunningGateway = Readonly<{
   /** Where it really listens, for this machine. */
@@ -79,11 +81,10 @@ function assemble(config: GatewayConfig, logger: Logger, events: GatewayEvents) 
   const state = { draining: false }
   const onError = (what: string, error: unknown): void => logger.error({ what, err: error }, 'failed')
   const bus = new InProcessBus((error) => onError('bus', error))
-  const store = openSqliteStore(databaseFile(config.dataDir), {
-    clock,
+  const store = openStore(config, {
     ulid,
-    lineDefaults: { gapMs: config.lineGapMs, burst: config.lineBurst },
     onHints: (hints) => bus.publish(hints),
+    onError,
     onFatal: events.onFatal ?? crash,
   })
   const disk = new DiskGuard({
@@ -119,6 +120,7 @@ function assemble(config: GatewayConfig, logger: Logger, events: GatewayEvents) 
     dispatcher,
     log,
     keys: keyRing(config),
+    kindOf: async (driver) => (isProviderName(driver) ? providerKind(driver) : null),
     dataDirectory: config.dataDir,
     publicUrl: config.publicUrl,
   })
@@ -140,6 +142,25 @@ function assemble(config: GatewayConfig, logger: Logger, events: GatewayEvents) 
   registerCallbackRoute(app, { providers, publicUrl: config.publicUrl })
   nodes.listenOn(app.server)
   return { app, bus, dispatcher, nodes, providers, state, store, sweeper, waiters }
+}
+
+type StoreParts = Readonly<{
+  ulid: Ulid
+  onHints: (hints: readonly Hint[]) => void
+  onError: (what: string, error: unknown) => void
+  onFatal: (error: unknown) => void
+}>
+
+function openStore(config: GatewayConfig, { ulid, onHints, onError, onFatal }: StoreParts): Store {
+  const store = openSqliteStore(databaseFile(config.dataDir), {
+    clock: systemClock,
+    ulid,
+    lineDefaults: { gapMs: config.lineGapMs, burst: config.lineBurst },
+    onHints,
+    onFatal,
+  })
+  const { stopReply: text } = config
+  return answerStops(store, text === null ? null : { text, ulid, onError: (error) => onError('stop', error) })
 }
 
 function countedMetrics(store: Store, bus: InProcessBus): Metrics {

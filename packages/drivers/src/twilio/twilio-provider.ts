@@ -87,6 +87,8 @@ export class TwilioProvider implements Provider {
 
   async send(sms: OutgoingSms, mayLeave: () => boolean): Promise<ProviderOutcome> {
     if (this.#stopped) return { kind: 'not_sent', class: 'never_handed', reason: REASONS.notConnected }
+    if (this.#lacksKey)
+      return { kind: 'not_sent', class: 'never_handed', reason: REASONS.notConnected, detail: LACKS_KEY }
     const { settings, clock } = this.#context
     const statusCallback = this.#statusCallback(sms)
     const { exchange, value } = await call(this.#account, mayLeave, (client) =>
@@ -111,6 +113,7 @@ export class TwilioProvider implements Provider {
   }
 
   async lookUp(sms: OutgoingSms, help: LookUpHelp): Promise<ProviderOutcome> {
+    if (help.hasTwin) return NOT_FOUND
     // Not by DateSent: a message that still waits at Twilio has none.
     const query = { to: sms.to, from: sms.line, pageSize: PAGE_SIZE }
     const { value } = await call(
@@ -168,6 +171,12 @@ export class TwilioProvider implements Provider {
     }
   }
 
+  /** The auth token would do in its place; but whoever set a key up wants it to be used. */
+  get #lacksKey(): boolean {
+    const { settings, secrets } = this.#context
+    return settings.api_key_sid !== undefined && secrets.api_key_secret === undefined
+  }
+
   /** Null: Twilio could not reach it, and would refuse the whole message for it (21609). */
   #statusCallback({ attempt }: OutgoingSms): string | null {
     const { callbackUrl } = this.#context
@@ -176,6 +185,7 @@ export class TwilioProvider implements Provider {
 
   /** A standard API key may not read its account, so it asks for one message in place of it. */
   async #probe(account: Account): Promise<Problem | null> {
+    if (this.#lacksKey) return { state: 'broken', detail: LACKS_KEY }
     const { api_key_sid: key, account_sid: sid } = account.settings
     const { exchange, value } = await call(
       account,
@@ -204,6 +214,7 @@ export class TwilioProvider implements Provider {
   }
 }
 
+const LACKS_KEY = 'The setting api_key_sid needs the secret api_key_secret.'
 const NOT_FOUND: ProviderOutcome = {
   kind: 'unknown',
   reason: REASONS.noAnswer,

@@ -32,22 +32,26 @@ async function verdictOf(running: Promise<void>): Promise<Verdict> {
   }
 }
 
+/** Reasons stand once each, below: a provider that cannot be put to something cannot be put to much of it. */
 function printMatrix(names: readonly string[], verdicts: ReadonlyArray<readonly Verdict[]>): void {
   const width = Math.max(...CASES.map(({ title }) => title.length))
-  const columns = names.map((name) => Math.max(name.length, 3))
-  const row = (title: string, cells: readonly string[]): string =>
-    `${title.padEnd(width)}  ${cells.map((cell, i) => cell.padEnd(columns[i] ?? 0)).join('  ')}`.trimEnd()
-  const lines = [row('', names)]
-  for (const [i, { title }] of CASES.entries()) {
-    const cells = verdicts.map((column) => column[i])
-    lines.push(
-      row(
-        title,
-        cells.map((cell) => cell?.mark ?? ''),
-      ),
-    )
-    for (const [j, cell] of cells.entries()) if (cell?.note) lines.push(`    ${cell.mark} ${names[j]}: ${cell.note}`)
+  const notes = new Map<string, number>()
+  const cellOf = ({ mark, note }: Verdict, name: string): string => {
+    if (note === undefined) return mark
+    const text = `${name}: ${note}`
+    const number = notes.get(text) ?? notes.size + 1
+    notes.set(text, number)
+    return `${mark} [${number}]`
   }
+  const rows = CASES.map(({ title }, i) => {
+    const cells = verdicts.map((column, j) => cellOf(column[i] ?? { mark: 'n/a' }, names[j] ?? ''))
+    return { title, cells }
+  })
+  const columns = names.map((name, j) => Math.max(name.length, ...rows.map(({ cells }) => cells[j]?.length ?? 0)))
+  const line = ({ title, cells }: { title: string; cells: readonly string[] }): string =>
+    `${title.padEnd(width)}  ${cells.map((cell, j) => cell.padEnd(columns[j] ?? 0)).join('  ')}`.trimEnd()
+  const lines = [line({ title: '', cells: names }), ...rows.map(line), '']
+  for (const [text, number] of notes) lines.push(`[${number}] ${text}`)
   for (const [j, name] of names.entries()) {
     const count = (mark: Verdict['mark']): number =>
       (verdicts[j] ?? []).filter((verdict) => verdict.mark === mark).length

@@ -4,5 +4,6 @@ import type { PeerFactory } from './peer.ts'
 export const PEERS: Readonly<Record<string, () => Promise<PeerFactory>>> = {
   http: async () => (await import('./http-peer.ts')).startHttpPeer,
   simulator: async () => (await import('./simulator-peer.ts')).startSimulatorPeer,
+  smpp: async () => (await import('./smpp-peer.ts')).startSmppPeer,
   twilio: async () => (await import('./twilio-peer.ts')).startTwilioPeer,
 }

@@ -11,7 +11,7 @@ import { ABILITIES, BEHAVIOURS } from './peer.ts'
 import type { Ability, Behaviour, Peer } from './peer.ts'
 
 /** Its seconds are short: it waits for up to 5 of them. */
-const TIMES_FASTER = 20
+const TIMES_FASTER = 100
 
 const RECIPIENTS: Partial<Record<Behaviour, string>> = {
   accept: '+14155552671',

@@ -104,6 +104,7 @@ export class World {
     const help = {
       dispatchedAtMs: Date.now() - 5_000,
       parts: new Map<number, string>(),
+      hasTwin: false,
       isTaken: (ref: string) => Promise.resolve(taken.has(ref)),
     }
     const outcome = await this.provider.lookUp(sms, help)

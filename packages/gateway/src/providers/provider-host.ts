@@ -4,8 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { ProviderId } from '@bluewire/contract/ids'
-import { isProviderName, providerKind } from '@bluewire/drivers/provider-registry'
-import type { Provider } from '@bluewire/drivers/provider'
+import type { Provider, ProviderKind } from '@bluewire/drivers/provider'
 import type { Timer } from '@bluewire/platform/clock'
 import type { ProviderRow } from '../store/providers-store.ts'
 import { LEASE_MS, ProviderSession } from './provider-session.ts'
@@ -24,6 +23,8 @@ export type ProviderHostDeps = ProviderSessionDeps &
     dataDirectory: string
     /** Without a slash at the end. */
     publicUrl: string
+    /** Null: this version has none of that name. */
+    kindOf: (driver: string) => Promise<ProviderKind | null>
   }>
 
 type Entry = { revision: number; session: ProviderSession | null }
@@ -119,8 +120,8 @@ export class ProviderHost {
 
   /** @throws UnusableProvider */
   async #make(row: ProviderRow): Promise<Provider> {
-    if (!isProviderName(row.driver)) throw new UnusableProvider(`This version has no provider called ${row.driver}.`)
-    const kind = await providerKind(row.driver)
+    const kind = await this.#deps.kindOf(row.driver)
+    if (kind === null) throw new UnusableProvider(`This version has no provider called ${row.driver}.`)
     const key = this.#deps.keys.read()
     if (key === null && !row.simulated) throw new UnusableProvider(this.#deps.keys.missing)
     return kind.create({

@@ -211,6 +211,7 @@ export class ProviderSession implements WorkSession {
         {
           dispatchedAtMs: open.dispatchedAtMs,
           parts: open.parts,
+          hasTwin: open.hasTwin,
           isTaken: (ref) => this.#deps.store.isRefTaken(this.node, ref, attempt),
         },
       )
@@ -239,8 +240,10 @@ export class ProviderSession implements WorkSession {
     if (this.#ended) return
     const atMs = this.#nowMs()
     try {
-      if (await this.#deps.store.renewLease(this.#key(), LEASE_MS)) this.#leaseUntilMs = atMs + LEASE_MS
-      else return await this.stop()
+      if (!(await this.#deps.store.renewLease(this.#key(), LEASE_MS))) return await this.stop()
+      const hadRunLow = atMs >= this.#leaseUntilMs - LEASE_LEFT_MS
+      this.#leaseUntilMs = atMs + LEASE_MS
+      if (hadRunLow) for (const { id } of this.#lines) this.#deps.dispatcher.wake(id)
     } catch (error) {
       this.#failed('lease_not_renewed', error)
     }

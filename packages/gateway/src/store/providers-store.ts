@@ -2,6 +2,7 @@
 import type { AccountId, AttemptId, GatewayId, LineId, MessageId, ProviderId } from '@bluewire/contract/ids'
 import type { NotSentClass } from '@bluewire/contract/node-protocol/common'
 import type { Actor } from './accounts-store.ts'
+import type { Stopped } from './store.ts'
 
 export type ProviderLine = Readonly<{ id: LineId; account: AccountId; address: string }>
 
@@ -48,6 +49,8 @@ export type OpenAttempt = Readonly<{
   body: string
   state: 'dispatched' | 'taken' | 'unknown'
   dispatchedAtMs: number
+  /** Another open attempt of the provider has the same recipient and text. */
+  hasTwin: boolean
   parts: ReadonlyMap<number, string>
 }>
 
@@ -93,6 +96,7 @@ export type Receipt = Readonly<{
 export type ReceivedSms = Readonly<{ guid: string; line: string; from: string; body: string; dateMs: number }>
 
 export type ProviderResult = Readonly<{ kind: 'done' | 'fenced' }>
+export type ProviderInboundResult = ProviderResult & Readonly<{ stopped?: readonly Stopped[] }>
 /** `kept`: it fits no attempt yet. `unmatched`: and it never will. */
 export type ReceiptResult = Readonly<{ kind: 'done' | 'fenced' | 'kept' | 'unmatched' }>
 
@@ -127,7 +131,7 @@ export interface ProvidersStore {
   ): Promise<void>
   providerFinding(session: ProviderSessionKey, attempt: AttemptId, finding: ProviderFinding): Promise<ProviderResult>
   providerReceipt(session: ProviderSessionKey, receipt: Receipt): Promise<ReceiptResult>
-  providerInbound(session: ProviderSessionKey, message: ReceivedSms): Promise<ProviderResult>
+  providerInbound(session: ProviderSessionKey, message: ReceivedSms): Promise<ProviderInboundResult>
   /** Whether another attempt has this id of a part. */
   isRefTaken(provider: ProviderId, ref: string, except: AttemptId): Promise<boolean>
   /** Attempts whose outcome is unknown, for looking again. */

@@ -250,6 +250,15 @@ export type HelloResult =
 
 /** `fenced`: the session is no longer the node's: close it and acknowledge nothing. */
 export type FrameResult = Readonly<{ kind: 'done' | 'orphaned' | 'fenced' }>
+/** `stopped`: recipients who have opted out just now, by an account and line each. */
+export type InboundResult = FrameResult & Readonly<{ stopped?: readonly Stopped[] }>
+export type Stopped = Readonly<{
+  account: AccountId
+  line: LineId
+  service: Service
+  recipient: string
+  simulated: boolean
+}>
 
 export type TakenResult = Readonly<{ kind: 'done' | 'fenced' }>
 
@@ -272,7 +281,7 @@ export interface Store extends AccountsStore, ProvidersStore {
   /** Nothing was heard of it for too long, although its node is alive (hole 12). */
   giveUp(session: SessionKey, attempt: AttemptId, reason: string): Promise<FrameResult>
   /** W10, with W8 when the text is an opt-out word. */
-  inbound(session: SessionKey, frame: InboundFrame): Promise<FrameResult>
+  inbound(session: SessionKey, frame: InboundFrame): Promise<InboundResult>
   /** A frame that cannot be applied is kept raw, so that it does not block those behind it. */
   orphan(
     session: SessionKey,

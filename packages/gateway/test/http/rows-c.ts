@@ -1,8 +1,7 @@
-/** Table C of docs/send-text.md, and what of table D works before there are providers. */
-import type { LightMyRequestResponse } from 'fastify'
+/** Table C of docs/send-text.md. */
 import { expect } from 'vitest'
 import { StoreUnavailableError } from '../../src/store/store.ts'
-import { byMagicNumber, eventually, HttpWorld, LINE, SMS_LINE } from './http-world.ts'
+import { eventually, HttpWorld, LINE, SMS_LINE } from './http-world.ts'
 import type { WorldOptions } from './http-world.ts'
 import { bodyOf } from './row-check.ts'
 import type { RowTest } from './row-check.ts'
@@ -239,43 +238,4 @@ export const ROWS_C: Readonly<Record<string, RowTest>> = {
     expect(bodyOf(replay).data?.code).toBe('expired')
     return [replay]
   },
-}
-
-export const ROWS_D: Readonly<Record<string, (world: HttpWorld) => Promise<void>>> = {
-  async D1(w) {
-    await expectSms(w, '+15005550101')
-  },
-
-  async D2(w) {
-    await expectSms(w, '+15005550102')
-  },
-
-  async D3(w) {
-    const t = await w.tenant()
-    const node = await w.node(t, WITH_SMS)
-    const response = await w.send(t, withFallback('+15005550106'))
-    expect([response.statusCode, bodyOf(response).status]).toEqual([200, 'unknown'])
-    expect(node.sent.map((frame) => frame.service)).toEqual(['imessage'])
-  },
-
-  async D6(w) {
-    const t = await w.tenant()
-    const node = await w.node(t)
-    const response = await w.send(t, withFallback('+15005550101'))
-    expect([response.statusCode, bodyOf(response).data?.code]).toEqual([400, 'fallback_impossible'])
-    expect(node.sent).toEqual([])
-  },
-}
-
-function withFallback(number: string) {
-  return to(number, { beta_features: { imessage: true, fallback: true } })
-}
-
-async function expectSms(w: HttpWorld, number: string): Promise<void> {
-  const t = await w.tenant()
-  const node = await w.node(t, { ...WITH_SMS, script: byMagicNumber })
-  const response: LightMyRequestResponse = await w.send(t, withFallback(number))
-  expect([response.statusCode, bodyOf(response).message]).toEqual([200, 'Successfully sent'])
-  expect(bodyOf(response).crumbs).toMatchObject({ type: 'sms', quota: 1 })
-  expect(node.sent.map((frame) => frame.service)).toEqual(['imessage', 'sms'])
 }

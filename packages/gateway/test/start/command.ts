@@ -27,9 +27,12 @@ type CommandOptions = Readonly<{
   isUnprivileged?: boolean
   /** What is typed; without it, standard input is empty. */
   input?: string
+  /** It is ended after the last test of the file, not after the present one. */
+  isForAllTests?: boolean
 }>
 
 const started: Command[] = []
+const startedForAll: Command[] = []
 
 /** One command, from its start to its end. */
 export class Command {
@@ -40,7 +43,8 @@ export class Command {
   #waiting: Array<() => void> = []
   #end: Ended | undefined
 
-  constructor(words: readonly [string, ...string[]], { env, cwd, isUnprivileged, input }: CommandOptions = {}) {
+  constructor(words: readonly [string, ...string[]], options: CommandOptions = {}) {
+    const { env, cwd, isUnprivileged, input, isForAllTests } = options
     const [program, ...args] = words
     this.#child = spawn(program, args, {
       cwd: cwd ?? ROOT,
@@ -56,7 +60,7 @@ export class Command {
       this.#child.on('error', failed)
       this.#child.on('close', (code, signal) => this.#heard(() => done((this.#end = { code, signal }))))
     })
-    started.push(this)
+    ;(isForAllTests === true ? startedForAll : started).push(this)
   }
 
   get pid(): number {
@@ -100,13 +104,16 @@ export async function run(words: readonly [string, ...string[]], options?: Comma
 }
 
 /** Nothing that a test started survives it. */
-afterEach(async () => {
-  for (const command of started) command.killGroup('SIGKILL')
-  await Promise.all(started.splice(0).map((command) => command.ended.catch(() => undefined)))
-})
+afterEach(() => endAll(started))
+
+async function endAll(commands: Command[]): Promise<void> {
+  for (const command of commands) command.killGroup('SIGKILL')
+  await Promise.all(commands.splice(0).map((command) => command.ended.catch(() => undefined)))
+}
 
 const folders: string[] = []
-afterAll(() => {
+afterAll(async () => {
+  await endAll(startedForAll)
   // A gateway whose parent was killed a moment ago may still be writing.
   for (const folder of folders.splice(0))
     rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })

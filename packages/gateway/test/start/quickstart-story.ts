@@ -23,12 +23,14 @@ export async function startQuickstart(
   {
     env = {},
     words = ['node', LAUNCHER, QUICKSTART],
-  }: { env?: Record<string, string>; words?: [string, ...string[]] } = {},
+    isForAllTests = false,
+  }: { env?: Record<string, string>; words?: [string, ...string[]]; isForAllTests?: boolean } = {},
 ): Promise<Story> {
   const port = Number(env['BLUEWIRE_PORT'] ?? (await freePort()))
   const beganAtMs = performance.now()
   const command = new Command(words, {
     env: { BLUEWIRE_DATA_DIR: dataDir, BLUEWIRE_PORT: String(port), ...env },
+    isForAllTests,
   })
   await command.until(({ stdout }) => LAST_LINE.test(stdout))
   const tookMs = performance.now() - beganAtMs

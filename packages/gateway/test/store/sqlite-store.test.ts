@@ -12,6 +12,8 @@ import { openSqliteStore, sqliteStore } from '../../src/store/sqlite/sqlite-stor
 import { exerciseStore } from './conformance.ts'
 import { exerciseEndings } from './conformance-endings.ts'
 import { exerciseClock } from './conformance-clock.ts'
+import { exerciseFallback } from './conformance-fallback.ts'
+import { exerciseProviders } from './conformance-providers.ts'
 import { StoreWorld } from './store-world.ts'
 import type { OpenStore } from './store-world.ts'
 
@@ -38,6 +40,8 @@ const open: OpenStore = ({ clock, onHints }) =>
 exerciseStore('sqlite', open)
 exerciseEndings('sqlite', open)
 exerciseClock('sqlite', open)
+exerciseProviders('sqlite', open)
+exerciseFallback('sqlite', open)
 
 describe('a full disk (hole 24)', () => {
   async function worldOn(raw: DatabaseSync): Promise<StoreWorld> {

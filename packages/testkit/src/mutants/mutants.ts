@@ -199,7 +199,93 @@ export const MUTANTS: readonly Mutant[] = [
         file: 'engine/src/message-state.ts',
         find: "  return { state: 'unknown', laneFreeAtMs: nowMs + UNKNOWN_HOLD_MS, failure: reason }",
         replace:
-          "  const sms = fallback(m, nowMs)\n  if (sms !== null) return { ...sms, override: true } // past the index on live attempts\n  return { state: 'unknown', laneFreeAtMs: nowMs + UNKNOWN_HOLD_MS, failure: reason }",
+          "  const sms = nextService(m, nowMs)\n  if (sms !== null) return { ...sms, override: true } // past the index on live attempts\n  return { state: 'unknown', laneFreeAtMs: nowMs + UNKNOWN_HOLD_MS, failure: reason }",
+      },
+    ],
+  },
+  {
+    name: 'offline-fallback-of-dispatched',
+    breaks: 'R2: a node that is away counts as a failure also for what was given to it',
+    foundAs: ['R2', 'R4'],
+    edits: [
+      {
+        file: 'gateway/src/store/sqlite/queue.ts',
+        find: "messages m on m.line = l.id and m.state = 'queued'\n          where l.node",
+        replace: "messages m on m.line = l.id and m.state in ('queued', 'sending', 'unknown')\n          where l.node",
+      },
+      {
+        file: 'gateway/src/store/sqlite/queue.ts',
+        find: '            and m.attempts = 0 and m.hold_reason',
+        replace: '            and m.hold_reason',
+      },
+      {
+        file: 'gateway/src/store/sqlite/queue.ts',
+        find: 'if (row === undefined || row.attempts > 0) return false',
+        replace: 'if (row === undefined) return false',
+      },
+      {
+        file: 'engine/src/message-state.ts',
+        find: "return m.state === 'queued' && m.tries === 0 && m.resends === 0 ? nextService(m, nowMs) : null",
+        replace: `{
+        const sms = m.everSent ? null : nextService(m, nowMs)
+        return sms === null ? null : { ...sms, override: true } // past the index on live attempts
+      }`,
+      },
+    ],
+  },
+  {
+    name: 'fallback-for-each-refusal',
+    breaks: 'R2 (hole 38): a refusal that is said again starts a further SMS',
+    foundAs: ['R2', 'R4', 'UNIQUE'],
+    edits: [
+      {
+        file: 'engine/src/attempt-state.ts',
+        find: "not_sent: { dispatched: 'not_sent', taken: 'not_sent', unknown: 'not_sent' },",
+        replace: "not_sent: { dispatched: 'not_sent', taken: 'not_sent', unknown: 'not_sent', not_sent: 'not_sent' },",
+      },
+      {
+        file: 'engine/src/message-state.ts',
+        find: "if (mayNot || !m.fallback || m.service !== 'imessage' || m.unproven",
+        replace: 'if (mayNot || !m.fallback || m.unproven',
+      },
+    ],
+  },
+  {
+    name: 'provider-absence-is-proof',
+    breaks: 'R2 (hole 23): what a provider does not list counts as not sent',
+    foundAs: ['R2', 'R4'],
+    edits: [
+      {
+        file: 'gateway/src/providers/provider-session.ts',
+        find: "    if (found.kind === 'sent' || open.state !== 'unknown')",
+        replace: `    if (found.kind !== 'sent')
+      return this.#record(attempt, { kind: 'not_sent', class: 'never_handed', reason: 'provider_not_connected' })
+    if (found.kind === 'sent' || open.state !== 'unknown')`,
+      },
+    ],
+  },
+  {
+    name: 'provider-finding-lost',
+    breaks: 'R5: what a provider said is dropped when it cannot be stored at once',
+    foundAs: ['R5'],
+    near: 584,
+    edits: [
+      {
+        file: 'gateway/src/providers/provider-session.ts',
+        find: '        if (this.#ended) return\n        await this.#later.passed(STORE_RETRY_MS)',
+        replace: '        return',
+      },
+    ],
+  },
+  {
+    name: 'receipt-by-id-alone',
+    breaks: 'R4 (hole 40): a receipt is taken for whatever message had its id last, wherever that went',
+    foundAs: ['R4'],
+    edits: [
+      {
+        file: 'gateway/src/store/sqlite/receipt-owner.ts',
+        find: "e.or([e('messages.recipient', '=', p.to), e(e.val(p.anyTo), '=', 1)])",
+        replace: "e.or([e('messages.recipient', '<>', ''), e(e.val(p.anyTo), '=', 1)])",
       },
     ],
   },

@@ -1,5 +1,5 @@
 /** The rules R1 to R7 against what really happened: the phones, the rows and events of the store, and the frames on the wire. */
-import type { MessageId } from '@bluewire/contract/ids'
+import type { AttemptId, MessageId } from '@bluewire/contract/ids'
 import { RESENDS_MAX } from '@bluewire/engine/message-state'
 import type { MessageState } from '@bluewire/engine/message-state'
 import { SESSION_SETTINGS } from '@bluewire/gateway/nodes/node-session'
@@ -39,6 +39,7 @@ export function check(world: World): { violations: Violation[]; preconditions: P
     ...accepted(world, rows),
     ...copies(world, rows),
     ...truth(world, messages),
+    ...receipts(world),
     ...resting(messages),
     ...(world.lostByRestore === null ? order(messages, events) : []),
     ...pace(world),
@@ -93,6 +94,16 @@ function truth(world: World, messages: readonly MessageRow[]): Violation[] {
       return [{ rule: 'R4', what: `${m.id} is ${m.state} (${m.failure ?? ''}) and reached the phone` }]
     return []
   })
+}
+
+/** R4 for receipts: what a provider is said to have delivered, it said so of that very attempt. */
+function receipts(world: World): Violation[] {
+  const delivered = world.gateway.process.db
+    .prepare("select id from attempts where node like 'prov%' and state in ('delivered', 'read')")
+    .all() as Array<{ id: AttemptId }>
+  return delivered
+    .filter(({ id }) => !world.carrier.delivered.has(id))
+    .map(({ id }) => ({ rule: 'R4', what: `${id} is delivered, and its receipt was another's` }))
 }
 
 /** What waited at the node too long never began (hole 13). The bound is the protocol's; a timer may fire one tick after it. */
@@ -204,6 +215,8 @@ function count(world: World, messages: readonly MessageRow[], events: readonly E
     seen.set(m.lane, n)
     if (n > 1) crowdedLanes.add(m.lane)
   }
+  const ofProviders = world.gateway.process.db.prepare("select id from attempts where node like 'prov%'").all()
+  const byProvider = new Set(ofProviders.map((row) => row['id']))
   return {
     'R1 accepted, then the gateway crashed':
       world.restarts > 0 ? world.asked.filter((a) => a.answer === 'accepted').length : 0,
@@ -211,6 +224,9 @@ function count(world: World, messages: readonly MessageRow[], events: readonly E
     'R1 no answer': world.asked.filter((a) => a.answer === 'none').length,
     'R2 second attempt': messages.filter((m) => m.attempts > 1).length,
     'R2 fell back to SMS': types('message.fallback_started'),
+    'R2 sent by a provider': world.phones.arrivals.filter((a) => byProvider.has(a.attempt)).length,
+    'R2 the answer of a provider was lost': world.carrier.answersLost,
+    'R4 receipts of a provider': world.carrier.delivered.size,
     'R3 node crashed with attempts begun': world.crashesWithStarted,
     'R1 replies taken in': world.inbound.length,
     'R4 late evidence': types('attempt.evidence'),

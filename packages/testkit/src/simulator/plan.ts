@@ -6,7 +6,8 @@ import type { GatewayFaults } from './sim-gateway.ts'
 import type { MacFaults } from './sim-mac.ts'
 import type { LinkFaults } from './sim-network.ts'
 import type { NodeFaults } from './sim-node.ts'
-import type { Random } from './random.ts'
+import { Random } from './random.ts'
+import type { CarrierFaults } from './sim-carrier.ts'
 
 export type Step = Readonly<{ atMs: number; what: string }>
 
@@ -25,7 +26,11 @@ export type Plan = Readonly<{
   node: NodeFaults
   gateway: GatewayFaults
   link: LinkFaults
+  /** Null: the account has no provider. */
+  carrier: CarrierPlan | null
 }>
+
+export type CarrierPlan = Readonly<{ faults: CarrierFaults; downAtMs: ReadonlyArray<{ atMs: number; forMs: number }> }>
 
 /** Acts that may strike a world, and how often at the most. Those of one group exclude each other. */
 const ACTS: ReadonlyArray<Readonly<{ what: string; most: number; likely: number }>> = [
@@ -37,7 +42,7 @@ const ACTS: ReadonlyArray<Readonly<{ what: string; most: number; likely: number 
   { what: 'lose journal', most: 1, likely: 0.1 },
 ]
 
-export function choosePlan(random: Random): Plan {
+export function choosePlan(random: Random, seed: number): Plan {
   const lengthMs = random.between(60_000, 180_000)
   const count = random.between(4, 28)
   const crowded = random.chance(0.4)
@@ -93,6 +98,31 @@ export function choosePlan(random: Random): Plan {
       ] as const),
       duplicate: random.chance(0.3) ? 0.1 : 0,
     },
+    carrier: restored ? null : chooseCarrier(new Random(seed ^ 0x5115), lengthMs),
+  }
+}
+
+/**
+ * With chance of its own, so that worlds without a provider stay what they were. None where the gateway is restored from a copy: a provider
+ * cannot tell what it sent since, and what an operator then lets go may go out twice.
+ */
+function chooseCarrier(random: Random, lengthMs: number): CarrierPlan | null {
+  if (!random.chance(0.5)) return null
+  const some = (share: number, then: number): number => (random.chance(share) ? then : 0)
+  return {
+    faults: {
+      refuses: some(0.3, 0.2),
+      throttles: some(0.4, 0.3),
+      losesAnswer: some(0.4, 0.3),
+      receipts: random.pick([0, 0.6, 0.9]),
+      echoes: random.chance(0.3),
+      lists: random.chance(0.3),
+      idsWrapAt: random.pick([3, 1_000_000]),
+    },
+    downAtMs: Array.from({ length: random.chance(0.5) ? random.between(1, 4) : 0 }, () => ({
+      atMs: random.between(0, lengthMs),
+      forMs: random.delay(100, 100_000),
+    })),
   }
 }
 

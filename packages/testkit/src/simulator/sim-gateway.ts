@@ -4,13 +4,18 @@ import { InProcessBus } from '@bluewire/gateway/bus/in-process-bus'
 import { acceptAndDispatch } from '@bluewire/gateway/delivery/accept-and-dispatch'
 import { Dispatcher } from '@bluewire/gateway/delivery/dispatcher'
 import { Sweeper } from '@bluewire/gateway/delivery/sweeper'
+import { ProviderHost } from '@bluewire/gateway/providers/provider-host'
 import { LiveSessions } from '@bluewire/gateway/nodes/live-sessions'
 import { SESSION_SETTINGS } from '@bluewire/gateway/nodes/node-session'
 import type { Store } from '@bluewire/gateway/store/store'
 import { sqliteStore } from '@bluewire/gateway/store/sqlite/sqlite-store'
+import type { ProviderKind } from '@bluewire/drivers/provider'
+import { simulatorProvider } from '@bluewire/drivers/simulator/simulator-provider'
 import { newUlidSource } from '@bluewire/platform/chance'
 import type { NodeId } from '@bluewire/contract/ids'
 import type { VirtualClock } from '../virtual-clock.ts'
+import { CarrierProvider } from './sim-carrier.ts'
+import type { SimCarrier } from './sim-carrier.ts'
 import type { End } from './sim-network.ts'
 import { SimProcess } from './sim-process.ts'
 import type { Random } from './random.ts'
@@ -35,6 +40,7 @@ export class SimGateway {
   readonly #dispatcher: Dispatcher
   readonly #sweeper: Sweeper
   readonly #sessions: LiveSessions
+  readonly #providers: ProviderHost
   readonly #id: GatewayId
   readonly #random: Random
   readonly #faults: GatewayFaults
@@ -46,6 +52,7 @@ export class SimGateway {
     random: Random
     stored: Uint8Array | null
     faults: GatewayFaults
+    carrier: SimCarrier
     onKilled: () => void
   }) {
     const { random } = parts
@@ -87,6 +94,7 @@ export class SimGateway {
       onWorking: (working, lines) => this.#dispatcher.attach(working, lines),
       onClosed: (closed) => this.#dispatcher.detach(closed),
     })
+    this.#providers = this.#newProviderHost(parts.carrier)
     this.#sweeper = new Sweeper({
       store: this.store,
       clock,
@@ -104,8 +112,23 @@ export class SimGateway {
     })
   }
 
+  #newProviderHost(carrier: SimCarrier): ProviderHost {
+    return new ProviderHost({
+      store: this.store,
+      clock: this.process,
+      gateway: this.#id,
+      dispatcher: this.#dispatcher,
+      log: () => {},
+      keys: { read: () => null, missing: '' },
+      dataDirectory: '',
+      publicUrl: '',
+      kindOf: () => Promise.resolve(kindOf(carrier, this.process)),
+    })
+  }
+
   start(): void {
     this.#sweeper.start().catch((error: unknown) => this.#problem('start', error))
+    this.#providers.start().catch((error: unknown) => this.#problem('providers', error))
   }
 
   /** A node's connection, already authenticated. */
@@ -134,4 +157,8 @@ export class SimGateway {
     if (!expected)
       this.problems.push(`${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
   }
+}
+
+function kindOf(carrier: SimCarrier, process: SimProcess): ProviderKind {
+  return { ...simulatorProvider, create: () => new CarrierProvider(carrier, process) }
 }

@@ -5,13 +5,25 @@ import { VirtualClock } from '../virtual-clock.ts'
 import { ask, newRequestId } from './client.ts'
 import type { Asked, Request } from './client.ts'
 import { choosePlan } from './plan.ts'
-import type { Plan } from './plan.ts'
+import type { CarrierPlan, Plan } from './plan.ts'
 import { Phones } from './phones.ts'
 import { Random } from './random.ts'
-import { SimGateway } from './sim-gateway.ts'
+import { SimCarrier } from './sim-carrier.ts'
+import type { CarrierFaults } from './sim-carrier.ts'
+import { BURST, GAP_MS, SimGateway } from './sim-gateway.ts'
 import { NOT_ON_IMESSAGE, SimMac } from './sim-mac.ts'
 import { SimConnection } from './sim-network.ts'
 import { SimNode } from './sim-node.ts'
+
+const NO_CARRIER: CarrierFaults = {
+  refuses: 0,
+  throttles: 0,
+  losesAnswer: 0,
+  receipts: 0,
+  echoes: false,
+  lists: false,
+  idsWrapAt: 1,
+}
 
 /** One frame `send` on the wire, by the monotonic clock. */
 export type Sent = Readonly<{ line: string; atMs: number }>
@@ -27,6 +39,7 @@ export class World {
   readonly random: Random
   readonly plan: Plan
   readonly phones = new Phones()
+  readonly carrier: SimCarrier
   readonly asked: Asked[] = []
   readonly sends: Sent[] = []
   readonly problems: string[] = []
@@ -52,7 +65,13 @@ export class World {
   constructor(seed: number) {
     this.seed = seed
     this.random = new Random(seed)
-    this.plan = choosePlan(this.random)
+    this.plan = choosePlan(this.random, seed)
+    this.carrier = new SimCarrier({
+      clock: this.clock,
+      random: new Random(seed ^ 0xca11),
+      phones: this.phones,
+      faults: this.plan.carrier?.faults ?? NO_CARRIER,
+    })
     this.#ulid = newUlidSource(
       () => this.clock.nowMs(),
       () => this.random.next(),
@@ -130,9 +149,33 @@ export class World {
         }),
       )
     }
+    if (this.plan.carrier !== null) await this.#addProvider(this.plan.carrier)
     this.gateway.start()
     for (const node of this.nodes) node.start()
     await this.clock.advance(5_000)
+  }
+
+  async #addProvider({ downAtMs }: CarrierPlan): Promise<void> {
+    const { store } = this.gateway
+    const provider = `prov_${this.#ulid()}` as const
+    const row = { id: provider, account: this.account, name: 'carrier', driver: 'simulated', shared: false }
+    const added = store.createProvider('simulator', { ...row, simulated: true, settings: {}, secrets: '' }).then(() =>
+      store.addProviderLine('simulator', {
+        id: `line_${this.#ulid()}`,
+        provider,
+        account: this.account,
+        address: '+15005550009',
+        gapMs: GAP_MS,
+        burst: BURST,
+      }),
+    )
+    await this.clock.settle()
+    await added
+    for (const { atMs, forMs } of downAtMs)
+      this.clock.setTimer(atMs, () => {
+        this.strike('provider down')
+        this.carrier.down(forMs)
+      })
   }
 
   #newGateway(stored: Uint8Array | null): SimGateway {
@@ -141,6 +184,7 @@ export class World {
       random: this.random,
       stored,
       faults: this.plan.gateway,
+      carrier: this.carrier,
       onKilled: () => {
         this.strike('gateway killed at a commit or a frame')
         this.#killGateway()
@@ -292,7 +336,7 @@ export class World {
     const { random } = this
     const recipients = Array.from({ length: this.plan.recipients }, (_, i) => `+1415555020${i}`)
     if (this.plan.fallback) recipients.push(NOT_ON_IMESSAGE)
-    const service = random.chance(0.1) ? 'sms' : 'imessage'
+    const service = random.chance(this.plan.carrier === null ? 0.1 : 0.4) ? 'sms' : 'imessage'
     return {
       id: newRequestId(service, this.#ulid),
       recipient: random.pick(recipients),
@@ -337,6 +381,7 @@ export class World {
   /** Faults end; everything that was down comes up again. */
   #heal(): void {
     Object.assign(this.plan.mac, { refuses: 0, osascriptFails: 0, hangs: 0, deniesKnowing: 0 })
+    Object.assign(this.carrier.faults, { refuses: 0, throttles: 0, losesAnswer: 0 })
     this.plan.node.killAtSend = 0
     this.plan.gateway.killAfterCommit = 0
     this.plan.gateway.killAfterSend = 0

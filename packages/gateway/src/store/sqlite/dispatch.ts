@@ -4,6 +4,7 @@
  */
 import { sql } from 'kysely'
 import type { AccountId, AttemptId, LaneId, LineId, MessageId, NodeId, Service } from '@bluewire/contract/ids'
+import { segmentsOf } from '@bluewire/contract/sms-segments'
 import { mayLeaveAtMs } from '@bluewire/engine/pacing'
 import type { Dispatched, DispatchResult } from '../store.ts'
 import type { Flag } from '../tables.ts'
@@ -107,7 +108,7 @@ export function prepareDispatch(db: Db, append: AppendEvent): (tx: Tx, input: Di
       attempt: input.attempt,
       line: input.line,
       ...(line.node === null ? {} : { node: line.node }),
-      data: { n, service: next.service },
+      data: { n, service: next.service, ...segmentsOfSms(next) },
     })
     return {
       attempt: input.attempt,
@@ -119,6 +120,11 @@ export function prepareDispatch(db: Db, append: AppendEvent): (tx: Tx, input: Di
       service: next.service,
     }
   }
+}
+
+/** What phone companies charge for. */
+function segmentsOfSms({ service, body }: Next): { segments?: number } {
+  return service === 'sms' ? { segments: segmentsOf(body ?? '').count } : {}
 }
 
 /** Of accepts that share this commit: the worker that they would wake has looked just now. */

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto'
 import type { AccountId, LineId, NodeId, Service } from '@bluewire/contract/ids'
 import type { InboundFrame } from '@bluewire/contract/node-protocol/node-frames'
 import { optWord } from '@bluewire/engine/opt-out'
-import type { ProviderResult, ProviderSessionKey, ReceivedSms } from '../providers-store.ts'
-import type { FrameResult, SessionKey } from '../store.ts'
+import type { ProviderInboundResult, ProviderSessionKey, ReceivedSms } from '../providers-store.ts'
+import type { InboundResult, SessionKey, Stopped } from '../store.ts'
 import type { Flag, Tables } from '../tables.ts'
 import { laneKey } from './accept.ts'
 import type { AppendEvent } from './events.ts'
@@ -23,18 +23,19 @@ export type InboundParts = Readonly<{
 }>
 
 export interface Inbound {
-  fromNode(tx: Tx, session: SessionKey, frame: InboundFrame): FrameResult
-  fromProvider(tx: Tx, session: ProviderSessionKey, message: ReceivedSms): ProviderResult
+  fromNode(tx: Tx, session: SessionKey, frame: InboundFrame): InboundResult
+  fromProvider(tx: Tx, session: ProviderSessionKey, message: ReceivedSms): ProviderInboundResult
 }
 
-type Line = Readonly<{ id: LineId; account: AccountId }>
+type Line = Readonly<{ id: LineId; account: AccountId; simulated: Flag }>
 type Received = ReceivedSms & Readonly<{ service: Service; backfilled: boolean }>
 
 export function prepareInbound(all: InboundParts): Inbound {
   const { parts, append, settle, journals, optOut } = all
   const s = prepare(parts.db)
 
-  function receive(tx: Tx, line: Line & { node: NodeId }, m: Received): void {
+  /** Returns whom it has opted out. */
+  function receive(tx: Tx, line: Line & { node: NodeId }, m: Received): Stopped[] {
     const inserted = s.insert.run({
       id: `evt_${parts.ulid()}`,
       account: line.account,
@@ -48,13 +49,15 @@ export function prepareInbound(all: InboundParts): Inbound {
       backfilled: m.backfilled ? 1 : 0,
       at: tx.nowMs,
     })
-    if (inserted === 0) return
+    if (inserted === 0) return []
     const { account } = line
     append(tx, { account, type: 'message.received', line: line.id, node: line.node, data: { guid: m.guid } })
     if (m.service === 'imessage') s.isOnImessage.run({ account, recipient: laneKey(m.from) })
     const word = optWord(m.body)
-    if (word !== null)
-      optOut.apply(tx, { account, line: line.id, recipient: m.from, stop: word === 'stop', date: m.dateMs })
+    if (word === null) return []
+    const wish = { account, line: line.id, recipient: m.from, stop: word === 'stop', date: m.dateMs }
+    if (!optOut.apply(tx, wish)) return []
+    return [{ account, line: line.id, service: m.service, recipient: m.from, simulated: line.simulated === 1 }]
   }
 
   return {
@@ -67,8 +70,10 @@ export function prepareInbound(all: InboundParts): Inbound {
         journals.orphan(tx, session.node, { journalId: frame.journal_id, text, reason: 'no such line on this node' })
         return { kind: 'orphaned' }
       }
-      receive(tx, { ...line, node: session.node }, { ...frame, dateMs: frame.date })
-      return { kind: 'done' }
+      return {
+        kind: 'done',
+        stopped: receive(tx, { ...line, node: session.node }, { ...frame, dateMs: frame.date }),
+      }
     },
     /** A number that several accounts share: it is for those who wrote to the sender from it, or else for whoever had it first. */
     fromProvider(tx, session, message) {
@@ -77,9 +82,11 @@ export function prepareInbound(all: InboundParts): Inbound {
       const known = lines.filter(
         ({ account }) => s.lane.get({ account, recipient: laneKey(message.from) }) !== undefined,
       )
-      for (const line of known.length > 0 ? known : lines.slice(0, 1))
-        receive(tx, { ...line, node: session.node }, { ...message, service: 'sms', backfilled: false })
-      return { kind: 'done' }
+      const received = { ...message, service: 'sms', backfilled: false } as const
+      const stopped = (known.length > 0 ? known : lines.slice(0, 1)).flatMap((line) =>
+        receive(tx, { ...line, node: session.node }, received),
+      )
+      return { kind: 'done', stopped }
     },
   }
 }
@@ -101,12 +108,16 @@ type NewInbound = {
 function prepare(db: Db) {
   return {
     line: db.statement((k, p: { node: NodeId; address: string }) =>
-      k.selectFrom('lines').select(['id', 'account']).where('node', '=', p.node).where('address', '=', p.address),
+      k
+        .selectFrom('lines')
+        .select(['id', 'account', 'simulated'])
+        .where('node', '=', p.node)
+        .where('address', '=', p.address),
     ),
     lines: db.statement((k, p: { node: NodeId; address: string }) =>
       k
         .selectFrom('lines')
-        .select(['id', 'account'])
+        .select(['id', 'account', 'simulated'])
         .where('node', '=', p.node)
         .where('address', '=', p.address)
         .orderBy('id'),

@@ -12,6 +12,7 @@ import type { AppendEvent } from './events.ts'
 import type { Tx } from './group-writer.ts'
 import { IS_OPEN_ATTEMPT } from './partial-indexes.ts'
 import type { Providers } from './providers.ts'
+import type { Flag } from '../tables.ts'
 import type { Db } from './rows.ts'
 
 /** An unknown attempt is looked for this long; afterwards only a person does. */
@@ -26,7 +27,7 @@ export interface Leases {
   open(provider: ProviderId, attempt: AttemptId): OpenAttempt | undefined
 }
 
-type OpenRow = Omit<OpenAttempt, 'parts'>
+type OpenRow = Omit<OpenAttempt, 'parts' | 'hasTwin'> & { hasTwin: Flag }
 
 export function prepareLeases(parts: { db: Db; append: AppendEvent; providers: Providers }): Leases {
   const { db, append, providers } = parts
@@ -34,6 +35,7 @@ export function prepareLeases(parts: { db: Db; append: AppendEvent; providers: P
 
   const withParts = (row: OpenRow): OpenAttempt => ({
     ...row,
+    hasTwin: row.hasTwin === 1,
     parts: new Map(s.parts.all({ attempt: row.attempt }).map(({ part, ref }) => [part, ref])),
   })
 
@@ -161,7 +163,9 @@ function stateStatements(db: Db) {
 
 function attemptStatements(db: Db) {
   const open = sql`select a.id as attempt, a.message, l.address as line, m.recipient, coalesce(m.body, '') as body, a.state,
-      a.dispatched_at as dispatchedAtMs
+      a.dispatched_at as dispatchedAtMs,
+      exists (select 1 from attempts b join messages n on n.id = b.message
+        where b.node = a.node and b.${IS_OPEN_ATTEMPT} and b.id <> a.id and n.recipient = m.recipient and n.body is m.body) as hasTwin
     from attempts a join messages m on m.id = a.message join lines l on l.id = a.line`
   return {
     openOf: db.statement<{ node: ProviderId; since: number; limit: number }, OpenRow>((k, p) => ({

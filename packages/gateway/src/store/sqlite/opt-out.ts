@@ -15,8 +15,8 @@ import type { AttemptRow, Db, WriteParts } from './rows.ts'
 export type OptWish = Readonly<{ account: AccountId; line: LineId; recipient: string; stop: boolean; date: number }>
 
 export interface OptOut {
-  /** The latest by the message's own date wins, on a tie STOP. */
-  apply(tx: Tx, wish: OptWish): void
+  /** The latest by the message's own date wins, on a tie STOP. Returns whether the recipient has opted out just now, and had not before. */
+  apply(tx: Tx, wish: OptWish): boolean
   /** The provider refuses to write to the attempt's recipient, because they asked it to. */
   byProvider(tx: Tx, attempt: AttemptRow): void
 }
@@ -25,16 +25,18 @@ export function prepareOptOut(all: { parts: WriteParts; append: AppendEvent; mes
   const { parts, append, messages } = all
   const s = prepare(parts.db)
 
-  function apply(tx: Tx, { account, line, recipient, stop, date }: OptWish): void {
+  function apply(tx: Tx, { account, line, recipient, stop, date }: OptWish): boolean {
     const id: LaneId = `lane_${parts.ulid()}`
+    const before = s.before.get({ account, recipient: laneKey(recipient) })?.opted_out ?? 0
     const lane = s.opt.get({ id, account, recipient: laneKey(recipient), out: stop ? 1 : 0, date })
-    if (lane === undefined) return
+    if (lane === undefined) return false
     append(tx, { account, type: stop ? 'recipient.opted_out' : 'recipient.opted_in', line })
-    if (!stop) return
+    if (!stop) return false
     for (const queued of s.queued.all({ lane: lane.id })) {
       const row = messages.load(queued.id)
       if (row !== undefined) messages.apply(tx, row, { event: { kind: 'opted_out' } })
     }
+    return before === 0
   }
 
   return {
@@ -50,6 +52,9 @@ export function prepareOptOut(all: { parts: WriteParts; append: AppendEvent; mes
 
 function prepare(db: Db) {
   return {
+    before: db.statement((k, p: { account: AccountId; recipient: string }) =>
+      k.selectFrom('lanes').select('opted_out').where('account', '=', p.account).where('recipient', '=', p.recipient),
+    ),
     opt: db.statement<{ id: LaneId; account: AccountId; recipient: string; out: Flag; date: number }, { id: LaneId }>(
       (k, p) => ({
         compile: () =>

@@ -166,7 +166,11 @@ function prepare(db: Db) {
 function connectionStatements(db: Db) {
   return {
     held: db.statement<{ gateway: GatewayId }, HeldNode>((k, p) =>
-      k.selectFrom('nodes').select(['id as node', 'epoch', 'told_epoch as toldEpoch']).where('gateway', '=', p.gateway),
+      k
+        .selectFrom('nodes')
+        .select(['id as node', 'epoch', 'told_epoch as toldEpoch'])
+        .where('gateway', '=', p.gateway)
+        .where('kind', '=', 'node'),
     ),
     away: db.statement<object, { id: NodeId; epoch: number }>((k) =>
       k
