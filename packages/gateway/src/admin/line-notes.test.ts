@@ -7,7 +7,7 @@ const NOW_MS = Date.UTC(2026, 10, 24, 12, 0)
 const DAY_MS = 24 * 3600_000
 
 const PROVIDER: NonNullable<LineView['node']> = {
-  id: 'prov_01M86T1FBWDSZJGY5A5WVQZPC5' as NonNullable<LineView['node']>['id'],
+  id: 'prov_01M86T1FBWDSZJGY5A5WVQZPC5',
   name: 'smsc',
   online: false,
   isProvider: true,
