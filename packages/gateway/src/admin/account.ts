@@ -6,6 +6,7 @@ import { entitlementNamed } from './entitlement-names.ts'
 import { findAccount } from './find-account.ts'
 import { PROGRAM } from './program.ts'
 import { isRegion } from './region.ts'
+import { smsCountriesOf, smsLimitsText, smsPerHourOf } from './sms-limits.ts'
 import { instantText, tableLines } from './table.ts'
 import { Refused } from './verb.ts'
 import type { Answer, Call, Given, Noun, Options } from './verb.ts'
@@ -23,6 +24,12 @@ const SETTABLE = {
     help: `messages a calendar month (default: that of the plan: free ${QUOTA_OF_FREE}, else none)`,
   },
   region: { value: 'US', help: 'the country of recipients written without a country code (ISO 3166)' },
+  'sms-per-hour': { value: 'N', help: 'SMS that it may send within an hour, fallbacks included (default: 200)' },
+  'sms-country': {
+    value: 'CC=N|none',
+    isRepeatable: true,
+    help: 'SMS an hour to one country (US=1000), or to all that are not named (*=0); none: the limit of the account again',
+  },
 } satisfies Options
 
 export const account: Noun = {
@@ -89,13 +96,14 @@ async function createAccount(call: Call): Promise<Answer> {
     quotaLimit: quotaLimitOf(given, plan) ?? null,
     entitlements: (given.list('entitlement') ?? []).map(entitlementNamed),
     region: regionOf(given) ?? 'US',
+    ...smsLimitsOf(given, {}),
   })
   return answer(call, made)
 }
 
 async function setAccount(call: Call): Promise<Answer> {
   const { given } = call
-  const { id } = await findAccount(call, given.positionals[0])
+  const { id, smsCountries } = await findAccount(call, given.positionals[0])
   const name = given.text('name')
   const plan = planOf(given)
   const quotaLimit = quotaLimitOf(given, plan)
@@ -108,6 +116,7 @@ async function setAccount(call: Call): Promise<Answer> {
     ...(quotaLimit === undefined ? {} : { quotaLimit }),
     ...(region === undefined ? {} : { region }),
     ...(suspended === undefined ? {} : { suspended }),
+    ...smsLimitsOf(given, smsCountries),
   }
   if (Object.keys(change).length === 0) {
     throw new Refused(`Nothing to change was given. What there is: ${PROGRAM} account set --help`)
@@ -138,6 +147,7 @@ export async function answer({ store }: Call, a: Account): Promise<Answer> {
       `used/quota    ${quotaText({ ...a, used })} this month`,
       `entitlements  ${entitlementsText(a)}`,
       `region        ${a.region}`,
+      `SMS           ${smsLimitsText(a)}`,
       `state         ${stateText(a)}`,
       `made          ${instantText(a.createdAtMs)}`,
     ],
@@ -153,6 +163,8 @@ function jsonOf(a: Account, used: number) {
     used,
     entitlements: a.entitlements,
     region: a.region,
+    sms_per_hour: a.smsPerHour,
+    sms_countries: a.smsCountries,
     is_instance: a.isInstance,
     suspended_at: a.suspendedAtMs,
     created_at: a.createdAtMs,
@@ -210,6 +222,16 @@ function regionOf(given: Given): string | undefined {
   if (!isRegion(region))
     throw new Refused(`--region is ${text}, but it must be a country's two letters, like US or GB.`)
   return region
+}
+
+/** Countries that are not named stay as they were `before`. */
+function smsLimitsOf(given: Given, before: Account['smsCountries']) {
+  const smsPerHour = smsPerHourOf(given.text('sms-per-hour'))
+  const smsCountries = smsCountriesOf(given.list('sms-country'), before)
+  return {
+    ...(smsPerHour === undefined ? {} : { smsPerHour }),
+    ...(smsCountries === undefined ? {} : { smsCountries }),
+  }
 }
 
 function suspendedOf(given: Given): boolean | undefined {

@@ -43,10 +43,20 @@ async function makeBackup({ store, config, actor, given }: Call): Promise<Answer
   }
   await store.appendAudit({ actor, action: 'backup', target: null, data: { file } })
   const bytes = statSync(file).size
+  const isKeyNeeded = (await store.providers()).some((p) => p.secrets !== '')
   return {
-    json: { file, bytes },
-    lines: [`${file} is a copy of the database as it was a moment ago (${sizeText(bytes)}).`],
+    json: { file, bytes, needs_key: isKeyNeeded },
+    lines: [
+      `${file} is a copy of the database as it was a moment ago (${sizeText(bytes)}).`,
+      ...(isKeyNeeded ? [keyNote(config)] : []),
+    ],
   }
+}
+
+/** With both, whoever finds the copy has the credentials. */
+function keyNote({ secretsKey, secretsKeyFile }: Call['config']): string {
+  const place = secretsKey === null ? secretsKeyFile : 'BLUEWIRE_SECRETS_KEY'
+  return `The key that opens the credentials of its providers is not in it: ${place}. Keep a copy of that too, in another place.`
 }
 
 /** The draft is one plain file with everything in it: no WAL stays beside it, and it is checked before anybody relies on it. */

@@ -64,6 +64,14 @@ test.for([
     ['token', 'list', '--constructor'],
     'There is no option --constructor. What there is: bluewire-gateway token list --help',
   ],
+  [
+    ['provider', 'set', 'P', '--secret', 'password', 'hunter2'],
+    'A word is too much: bluewire-gateway provider set PROVIDER',
+  ],
+  [
+    ['provider', 'set', 'P', '--pasword=hunter2'],
+    'There is no option --pasword. What there is: bluewire-gateway provider set PROVIDER --help',
+  ],
   [['token', 'list', '-a'], 'There is no option -a. What there is: bluewire-gateway token list --help'],
   [['token', 'revoke'], 'TOKEN_ID is missing: bluewire-gateway token revoke TOKEN_ID'],
   [['account', 'show', 'A', 'B'], '"B" is too much: bluewire-gateway account show ACCOUNT'],

@@ -33,12 +33,7 @@ function readVerb(noun: Noun, verb: Verb, words: readonly string[]): Command {
   const { values, positionals } = parse(noun, verb, words)
   if (values['help'] === true) return { kind: 'verb_help', noun, verb }
   if (positionals.length !== verb.takes.length) {
-    const missing = verb.takes.slice(positionals.length)
-    const why =
-      missing.length > 0
-        ? `${missing.join(', ')} is missing`
-        : `"${positionals.slice(verb.takes.length).join(' ')}" is too much`
-    throw new UsageError(`${why}: ${commandOf(noun, verb)}`)
+    throw new UsageError(`${countProblem(verb, positionals)}: ${commandOf(noun, verb)}`)
   }
   const given: Given = {
     positionals,
@@ -55,6 +50,14 @@ function readVerb(noun: Noun, verb: Verb, words: readonly string[]): Command {
   return { kind: 'run', noun, verb, given, asJson: values['json'] === true }
 }
 
+function countProblem(verb: Verb, positionals: readonly string[]): string {
+  const missing = verb.takes.slice(positionals.length)
+  if (missing.length > 0) return `${missing.join(', ')} is missing`
+  const takesCredentials = Object.values(verb.options).some((option) => option.isOfCredential === true)
+  const surplus = takesCredentials ? 'A word' : `"${positionals.slice(verb.takes.length).join(' ')}"`
+  return `${surplus} is too much`
+}
+
 function parse(noun: Noun, verb: Verb, words: readonly string[]) {
   const known: Options = { ...verb.options, ...COMMON_OPTIONS }
   const options: NonNullable<ParseArgsConfig['options']> = {}
@@ -65,7 +68,8 @@ function parse(noun: Noun, verb: Verb, words: readonly string[]) {
   if (unknown !== undefined && !words.slice(0, words.indexOf(unknown)).includes('--')) {
     const nearest = nearestName(optionName(unknown), Object.keys(known))
     const advice = nearest === null ? `What there is: ${commandOf(noun, verb)} --help` : `Did you mean --${nearest}?`
-    throw new UsageError(`There is no option ${unknown}. ${advice}`)
+    // What follows the sign may be a credential.
+    throw new UsageError(`There is no option ${unknown.replace(/=.*$/s, '')}. ${advice}`)
   }
   try {
     return parseArgs({ args: [...words], options, allowPositionals: true, strict: true })

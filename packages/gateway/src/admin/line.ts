@@ -1,6 +1,8 @@
+import { systemClock } from '@bluewire/platform/clock'
 import type { LineOrder } from '../store/accounts-store.ts'
 import type { LineView } from '../store/store.ts'
 import { findAccount } from './find-account.ts'
+import { notesOn, senderText } from './line-notes.ts'
 import { PROGRAM } from './program.ts'
 import { tableLines } from './table.ts'
 import { ACCOUNT_OPTION, Refused } from './verb.ts'
@@ -10,7 +12,7 @@ const REASON_LENGTH_MAX = 200
 
 export const line: Noun = {
   name: 'line',
-  summary: 'the numbers and addresses that nodes send from',
+  summary: 'the numbers and addresses that nodes and providers send from',
   verbs: [
     {
       name: 'list',
@@ -38,9 +40,16 @@ async function listLines(call: Call): Promise<Answer> {
     l.services.join(', '),
     stateText(l),
     String(l.queued),
-    l.node === null ? '-' : `${l.node.name} (${l.node.online ? 'online' : 'offline'})`,
+    senderText(l.node),
   ])
-  return { json: lines.map(jsonOf), lines: tableLines(['id', 'address', 'services', 'state', 'queued', 'node'], rows) }
+  const notes = notesOn(lines, systemClock.nowMs())
+  return {
+    json: lines.map(jsonOf),
+    lines: [
+      ...tableLines(['id', 'address', 'services', 'state', 'queued', 'node or provider'], rows),
+      ...(notes.length > 0 ? ['', ...notes] : []),
+    ],
+  }
 }
 
 function orderVerb(order: LineOrder, summary: string, options: Options = {}): Verb {
@@ -73,7 +82,8 @@ function stateText(l: LineView): string {
   const paused = l.pauseReason === null ? 'paused' : `paused (${l.pauseReason})`
   const states = [...(l.suspended ? ['suspended'] : []), ...(l.paused ? [paused] : [])]
   if (states.length > 0) return states.join(', ')
-  return l.sends ? 'in use' : 'not offered by its node any more'
+  if (l.sends) return 'in use'
+  return l.node?.isProvider === true ? 'removed from its provider' : 'not offered by its node any more'
 }
 
 function jsonOf(l: LineView) {
@@ -87,6 +97,17 @@ function jsonOf(l: LineView) {
     pause_reason: l.pauseReason,
     suspended: l.suspended,
     queued: l.queued,
-    node: l.node === null ? null : { id: l.node.id, name: l.node.name, online: l.node.online },
+    downgraded_at: l.downgradedAtMs,
+    node:
+      l.node === null
+        ? null
+        : {
+            id: l.node.id,
+            name: l.node.name,
+            is_provider: l.node.isProvider,
+            online: l.node.online,
+            health: l.node.health,
+            health_detail: l.node.healthDetail,
+          },
   }
 }

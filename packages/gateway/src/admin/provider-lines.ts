@@ -1,6 +1,8 @@
 /** Numbers that a provider sends from: lines as those of nodes are. */
 import { newUlidSource, systemChance } from '@bluewire/platform/chance'
 import { convertRecipient } from '@bluewire/contract/recipient'
+import type { Account } from '../store/accounts-store.ts'
+import type { ProviderRow } from '../store/providers-store.ts'
 import { findAccount } from './find-account.ts'
 import { findProvider } from './find-provider.ts'
 import { PROGRAM } from './program.ts'
@@ -8,7 +10,7 @@ import { ACCOUNT_OPTION, Refused } from './verb.ts'
 import type { Answer, Call, Verb } from './verb.ts'
 
 /** A sender that is no number: up to 11 letters, digits and spaces, as GSM allows; or a short code. */
-const SENDER_NAME = /^(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}$/
+const SENDER_NAME = /^(?! )(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}(?<! )$/
 const SHORT_CODE = /^\d{3,8}$/
 
 export const lineVerbs: readonly Verb[] = [
@@ -49,12 +51,26 @@ async function addLine(call: Call): Promise<Answer> {
     gapMs: gapOf(given.text('rate')) ?? config.lineGapMs,
     burst: burstOf(given.text('burst')) ?? config.lineBurst,
   })
-  if (added === 'taken')
-    throw new Refused(`The account has a line ${address} already. All of them: ${PROGRAM} line list`)
+  if (added === 'no_provider') throw new Refused(`The provider ${row.name} does not exist any more.`)
+  if (added === 'taken') throw new Refused(await whyTaken(call, account, { address, simulated: row.simulated }))
   return {
     json: { address, account: account.id, provider: row.id },
     lines: [`The account ${account.name} can send SMS from ${address}, within seconds.`],
   }
+}
+
+async function whyTaken(
+  { store }: Call,
+  account: Account,
+  { address, simulated }: { address: string; simulated: boolean },
+): Promise<string> {
+  const line = (await store.lines(account.id)).find((l) => l.address === address)
+  if (line?.sends === true && line.node !== null) {
+    const holder = `${line.node.isProvider ? 'the provider' : 'the node'} ${line.node.name}`
+    return `The account ${account.name} has the line ${address} already: it is on ${holder}.`
+  }
+  // Its history says that nothing really left, or that all did; the two must not mix.
+  return `${address} was a line of the account ${account.name} before, and what it sent then was ${simulated ? 'not simulated' : 'simulated'}. Use it in another account: ${PROGRAM} account create NAME`
 }
 
 async function removeLine(call: Call): Promise<Answer> {
@@ -63,9 +79,15 @@ async function removeLine(call: Call): Promise<Answer> {
   const wanted = call.given.positionals[1] ?? ''
   const address = addressOf(wanted, account.region)
   const line = row.lines.find((l) => l.account === account.id && l.address === address)
-  if (line === undefined) throw new Refused(`The provider ${row.name} has no line ${wanted} of this account.`)
+  if (line === undefined) throw new Refused(noSuchLine(row, account, wanted))
   await call.store.removeProviderLine(call.actor, line.id)
   return { json: { address, removed: true }, lines: [`Nothing is sent from ${address} any more.`] }
+}
+
+function noSuchLine(row: ProviderRow, account: Account, wanted: string): string {
+  const others = row.lines.map((l) => l.address).join(', ')
+  const all = others === '' ? 'It has no lines.' : `Its lines: ${others} (${PROGRAM} provider list says whose).`
+  return `The provider ${row.name} has no line ${wanted} of the account ${account.name}. ${all}`
 }
 
 function addressOf(text: string, region: string): string {

@@ -1,22 +1,27 @@
+import { isProviderId } from '@bluewire/contract/ids'
+import type { ProviderId } from '@bluewire/contract/ids'
 import { newUlidSource, systemChance } from '@bluewire/platform/chance'
 import { isProviderName, PROVIDER_NAMES, providerKind } from '@bluewire/drivers/provider-registry'
 import { nearestName } from '@bluewire/platform/nearest-name'
-import type { ProviderRow } from '../store/providers-store.ts'
+import { keyRing, UnusableProvider } from '../providers/provider-settings.ts'
 import { findAccount } from './find-account.ts'
 import { findProvider } from './find-provider.ts'
 import { PROGRAM } from './program.ts'
 import { lineVerbs } from './provider-lines.ts'
-import { sealed, settingsOf } from './provider-options.ts'
+import { listDrivers, listProviders } from './provider-list.ts'
+import { NOTHING, sealed } from './provider-options.ts'
 import { testProvider } from './provider-test.ts'
-import { instantText, tableLines } from './table.ts'
 import { ACCOUNT_OPTION, Refused } from './verb.ts'
 import type { Answer, Call, Noun, Options } from './verb.ts'
+
+const NAME_LENGTH_MAX = 100
 
 const SET_OPTIONS = {
   set: { value: 'NAME=VALUE', isRepeatable: true, help: 'a setting of the driver; what there is: provider drivers' },
   secret: {
     value: 'NAME',
     isRepeatable: true,
+    isOfCredential: true,
     help: 'a credential; its value is read from the variable BLUEWIRE_SECRET_NAME, or else asked for on standard input',
   },
   file: { value: 'PATH', help: 'settings from a JSON file; --set wins over it' },
@@ -58,7 +63,11 @@ export const provider: Noun = {
       name: 'set',
       summary: 'change settings or credentials; it is connected anew',
       takes: ['PROVIDER'],
-      options: { name: { value: 'NAME', help: 'its name' }, ...SET_OPTIONS },
+      options: {
+        name: { value: 'NAME', help: 'its name' },
+        ...SET_OPTIONS,
+        unset: { value: 'NAME', isRepeatable: true, help: 'a setting or credential that it shall have no more' },
+      },
       run: setProvider,
     },
     {
@@ -66,7 +75,6 @@ export const provider: Noun = {
       summary: 'log in with its settings and say what comes of it; nothing is sent',
       takes: ['PROVIDER'],
       options: {},
-      isReading: true,
       run: testProvider,
     },
     {
@@ -80,71 +88,27 @@ export const provider: Noun = {
   ],
 }
 
-async function listDrivers(): Promise<Answer> {
-  const drivers = await Promise.all(
-    PROVIDER_NAMES.map(async (name) => {
-      const kind = await providerKind(name)
-      return { name, summary: kind.summary, settings: settingsOf(kind.settings), secrets: settingsOf(kind.secrets) }
-    }),
-  )
-  const lines = drivers.flatMap((d) => [
-    `${d.name}: ${d.summary}`,
-    ...d.settings.map((s) => `  --set ${s.name}=…${s.required ? '' : ' (may be left out)'}  ${s.help}`),
-    ...d.secrets.map((s) => `  --secret ${s.name}${s.required ? '' : ' (may be left out)'}  ${s.help}`),
-    '',
-  ])
-  return { json: drivers, lines: lines.slice(0, -1) }
-}
-
-async function listProviders({ store }: Call): Promise<Answer> {
-  const providers = await store.providers()
-  const rows = providers.map((p) => [
-    p.id,
-    p.name,
-    p.simulated ? `${p.driver} (simulated)` : p.driver,
-    p.online ? 'connected' : 'not connected',
-    p.health,
-    p.lines.length === 0 ? '-' : p.lines.map((l) => l.address).join(', '),
-    instantText(p.provenAtMs),
-  ])
-  const notes = providers.flatMap((p) => (p.healthDetail === null ? [] : [`${p.name}: ${p.healthDetail}`]))
-  return {
-    json: providers.map(jsonOf),
-    lines: [
-      ...tableLines(['id', 'name', 'driver', 'state', 'health', 'lines', 'last proof'], rows),
-      ...(notes.length > 0 ? ['', ...notes] : []),
-    ],
-  }
-}
-
 async function addProvider(call: Call): Promise<Answer> {
   const { store, actor, given } = call
   const driver = given.text('driver') ?? ''
   if (!isProviderName(driver)) throw new Refused(noSuchDriver(driver))
   const account = await findAccount(call, given.text('account'))
-  const name = (given.positionals[0] ?? '').trim()
-  if (name === '' || name.length > 100) throw new Refused('A name has 1 to 100 characters.')
-  if ((await store.providers()).some((p) => p.name === name))
-    throw new Refused(`There is a provider called ${name} already. Take another name.`)
+  const name = await freeName(call, given.positionals[0] ?? '')
   const id = `prov_${newUlidSource(Date.now, systemChance)()}` as const
+  const simulated = driver === 'simulator'
+  if (!simulated) refuseWithoutKey(call)
   const kind = await providerKind(driver)
-  const { settings, secrets } = await sealed(call, { id, kind, before: { settings: {}, secrets: {} } })
+  const { settings = {}, secrets = '' } = await sealed(call, { id, kind, row: NOTHING })
   await store.createProvider(actor, {
-    id,
-    account: account.id,
-    name,
-    driver,
+    ...{ id, account: account.id, name, driver, simulated, settings, secrets },
     shared: given.flag('shared'),
-    simulated: driver === 'simulator',
-    settings,
-    secrets,
   })
   return {
     json: { id, name, driver },
     lines: [
       `The provider ${name} is ${id}.`,
-      `Test it:        ${PROGRAM} provider test ${name}`,
-      `Give it a line: ${PROGRAM} provider line-add ${name} +1…`,
+      `Test it:        ${PROGRAM} provider test ${asWord(name, id)}`,
+      `Give it a line: ${PROGRAM} provider line-add ${asWord(name, id)} +1…`,
     ],
   }
 }
@@ -152,23 +116,30 @@ async function addProvider(call: Call): Promise<Answer> {
 async function setProvider(call: Call): Promise<Answer> {
   const { store, actor, given } = call
   const row = await findProvider(call)
-  const name = given.text('name')?.trim()
+  const newName = given.text('name')
   if (!isProviderName(row.driver)) throw new Refused(noSuchDriver(row.driver))
-  const hasSettings = ['set', 'secret'].some((o) => given.list(o) !== undefined) || given.text('file') !== undefined
-  if (name === undefined && !hasSettings)
+  const hasSettings =
+    ['set', 'secret', 'unset'].some((o) => given.list(o) !== undefined) || given.text('file') !== undefined
+  if (newName === undefined && !hasSettings)
     throw new Refused(`Nothing to change was given. What there is: ${PROGRAM} provider set --help`)
+  const name = newName === undefined ? undefined : await freeName(call, newName, row.id)
   const kind = await providerKind(row.driver)
-  const change = hasSettings ? await sealed(call, { id: row.id, kind, before: row }) : {}
-  await store.changeProvider(actor, row.id, { ...(name === undefined ? {} : { name }), ...change })
+  const { forgotten, ...change } = hasSettings ? await sealed(call, { id: row.id, kind, row }) : { forgotten: false }
+  const isChanged = await store.changeProvider(actor, row.id, { ...(name === undefined ? {} : { name }), ...change })
+  if (!isChanged) throw new Refused(`The provider ${row.name} does not exist any more.`)
   return {
     json: { id: row.id, changed: true },
-    lines: [`The provider ${name ?? row.name} is changed. A running gateway connects it anew within seconds.`],
+    lines: [
+      `The provider ${name ?? row.name} is changed. A running gateway connects it anew within seconds.`,
+      ...(forgotten ? ['Its credentials from before could not be read: it has only those that were given now.'] : []),
+    ],
   }
 }
 
 async function removeProvider(call: Call): Promise<Answer> {
   const row = await findProvider(call)
-  await call.store.retireNode(call.actor, row.id)
+  const isRemoved = await call.store.retireNode(call.actor, row.id)
+  if (!isRemoved) throw new Refused(`The provider ${row.name} does not exist any more.`)
   return {
     json: { id: row.id, removed: true },
     lines: [
@@ -177,26 +148,34 @@ async function removeProvider(call: Call): Promise<Answer> {
   }
 }
 
+/** Two of one name could only be told apart by their ids. A name that looks like an id would be none. */
+async function freeName({ store }: Call, text: string, except?: ProviderId): Promise<string> {
+  const name = text.trim()
+  if (name === '' || name.length > NAME_LENGTH_MAX) throw new Refused(`A name has 1 to ${NAME_LENGTH_MAX} characters.`)
+  if (isProviderId(name)) throw new Refused('A name must not look like the id of a provider.')
+  const isTaken = (await store.providers()).some((p) => p.name === name && p.id !== except)
+  if (isTaken) throw new Refused(`There is a provider called ${name} already. Take another name.`)
+  return name
+}
+
+/** Also where there is no credential: the addresses that a provider calls are signed with it. */
+function refuseWithoutKey({ config }: Call): void {
+  const keys = keyRing(config)
+  try {
+    if (keys.read() === null) throw new Refused(keys.missing)
+  } catch (error) {
+    if (error instanceof UnusableProvider) throw new Refused(error.message)
+    throw error
+  }
+}
+
+/** What stands for it in a command that can be copied. */
+function asWord(name: string, id: ProviderId): string {
+  return /^[\w.@:+][\w.@:+-]*$/.test(name) ? name : id
+}
+
 function noSuchDriver(driver: string): string {
   const nearest = nearestName(driver, PROVIDER_NAMES)
   const what = driver === '' ? '--driver is missing.' : `There is no driver ${driver}.`
   return `${what} ${nearest === null ? `There are: ${PROVIDER_NAMES.join(', ')}.` : `Did you mean ${nearest}?`}`
-}
-
-function jsonOf(p: ProviderRow) {
-  return {
-    id: p.id,
-    name: p.name,
-    driver: p.driver,
-    account: p.account,
-    shared: p.shared,
-    simulated: p.simulated,
-    connected: p.online,
-    health: p.health,
-    health_detail: p.healthDetail,
-    proven_at: p.provenAtMs,
-    settings: p.settings,
-    has_secrets: p.secrets !== '',
-    lines: p.lines,
-  }
 }

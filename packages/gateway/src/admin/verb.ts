@@ -12,6 +12,8 @@ export type Option = Readonly<{
   /** What stands for its value in the help; null: a flag. */
   value: string | null
   isRepeatable?: boolean
+  /** Its value is a name only, and people may give more: what else was typed is repeated in no error. */
+  isOfCredential?: boolean
   help: string
 }>
 

@@ -130,7 +130,7 @@ export class ProviderHost {
       dataDirectory: this.#deps.dataDirectory,
       callbackUrl: `${this.#deps.publicUrl}/callbacks/${row.id}`,
       settings: parseSettings(kind.settings, row.settings),
-      secrets: parseSettings(kind.secrets, row.secrets === '' ? {} : openSecrets(key, row)),
+      secrets: parseSettings(kind.secrets, row.secrets === '' ? {} : openSecrets(this.#deps.keys, row), 'credentials'),
       log: (event, fields) => this.#deps.log(event, { provider: row.id, ...fields }),
     })
   }

@@ -1,4 +1,5 @@
 /** Settings and credentials of a provider, from their row to what its code gets. */
+import { programName } from '@bluewire/platform/program-name'
 import type { z } from 'zod'
 import type { ProviderRow } from '../store/providers-store.ts'
 import { KeyFileError, readKey } from '../secrets/key-file.ts'
@@ -12,7 +13,7 @@ export class UnusableProvider extends Error {
 
 export type Keys = Readonly<{ box: SecretBox; callbacks: Uint8Array }>
 
-/** The key may be put in place while the gateway runs. */
+/** The key may be put in place, or another in the place of a wrong one, while the gateway runs. */
 export interface KeyRing {
   /** Null: there is none. @throws UnusableProvider when there is one that cannot be used. */
   read(): Keys | null
@@ -20,38 +21,49 @@ export interface KeyRing {
   readonly missing: string
 }
 
+/** A key that was read once is kept when its file goes away: what works goes on working. */
 export function keyRing(place: KeyPlace): KeyRing {
-  let known: Keys | null = null
+  let known: Uint8Array | null = null
   return {
-    missing: `key missing: ${place.secretsKeyFile} is not there, so credentials cannot be read. Put the key back (BLUEWIRE_SECRETS_KEY_FILE names its place); without one, make it with: bluewire-gateway key create`,
+    missing:
+      `key missing: ${place.secretsKeyFile} is not there. Put it back (BLUEWIRE_SECRETS_KEY_FILE names another place). ` +
+      `If there never was one, make it: ${programName('bluewire-gateway')} key create`,
     read() {
       try {
-        const key = known === null ? readKey(place) : null
-        if (key !== null) known = { box: new SecretBox(key), callbacks: subkey(key, 'callbacks') }
-        return known
+        known = readKey(place) ?? known
       } catch (error) {
-        if (error instanceof KeyFileError) throw new UnusableProvider(error.message, { cause: error })
-        throw error
+        if (!(error instanceof KeyFileError)) throw error
+        if (known === null) throw new UnusableProvider(error.message, { cause: error })
       }
+      return known === null ? null : { box: new SecretBox(known), callbacks: subkey(known, 'callbacks') }
     },
   }
 }
 
 /** @throws UnusableProvider */
-export function openSecrets(keys: Keys | null, row: Pick<ProviderRow, 'id' | 'secrets'>): Record<string, string> {
-  if (keys === null) throw new UnusableProvider('key missing')
+export function openSecrets(keys: KeyRing, row: Pick<ProviderRow, 'id' | 'secrets'>): Record<string, string> {
+  const opened = keys.read()
+  if (opened === null) throw new UnusableProvider(keys.missing)
   try {
-    return keys.box.open(row.id, row.secrets)
+    return opened.box.open(row.id, row.secrets)
   } catch (error) {
     if (error instanceof SecretError) throw new UnusableProvider(error.message, { cause: error })
     throw error
   }
 }
 
-/** @throws UnusableProvider that names each value that is wrong; never what it is. */
-export function parseSettings<Schema extends z.ZodType>(schema: Schema, values: unknown): z.infer<Schema> {
+/** @throws UnusableProvider that names each value that is wrong; never what it is. `what`: `settings` or `credentials`. */
+export function parseSettings<Schema extends z.ZodType>(
+  schema: Schema,
+  values: Readonly<Record<string, unknown>>,
+  what = 'settings',
+): z.infer<Schema> {
   const parsed = schema.safeParse(values)
   if (parsed.success) return parsed.data
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'settings'}: ${issue.message}`)
-  throw new UnusableProvider(`Its settings cannot be used. ${problems.join('; ')}`)
+  const problems = parsed.error.issues.map(({ path, message }) => {
+    const [name] = path
+    const isMissing = path.length === 1 && typeof name === 'string' && values[name] === undefined
+    return isMissing ? `${name} is missing` : `${path.join('.') || what}: ${message}`
+  })
+  throw new UnusableProvider(`Its ${what} cannot be used. ${problems.join('; ')}.`)
 }

@@ -32,18 +32,31 @@ export function createKeyFile(path: string): void {
   try {
     writeFileSync(path, `${randomBytes(KEY_BYTES).toString('hex')}\n`, { mode: 0o600, flag: 'wx' })
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
-    const why = code === 'EEXIST' ? 'there is a file already, and a key is never overwritten' : code
-    throw new KeyFileError(`The key ${path} was not made: ${why}.`, { cause: error })
+    const code = codeOf(error)
+    throw new KeyFileError(`The key ${path} was not made: ${NOT_MADE[code] ?? code}.`, { cause: error })
   }
+}
+
+const NOT_MADE: Readonly<Record<string, string>> = {
+  EEXIST: 'there is a file already, and a key is never overwritten',
+  EISDIR: 'that is a folder',
+  ENOENT: 'its folder is not there',
+  EACCES: 'this user may not write there',
+  EROFS: 'nothing can be written there',
+  ENOSPC: 'the disk is full',
 }
 
 function textOf(path: string): string | null {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const code = codeOf(error)
     if (code === 'ENOENT') return null
-    throw new KeyFileError(`The key ${path} cannot be read (${code}).`, { cause: error })
+    const why = code === 'EACCES' ? 'this user may not read it' : code === 'EISDIR' ? 'it is a folder' : code
+    throw new KeyFileError(`The key ${path} cannot be read: ${why}.`, { cause: error })
   }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error)
 }

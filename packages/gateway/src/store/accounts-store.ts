@@ -11,6 +11,10 @@ export type Account = Readonly<{
   entitlements: readonly string[]
   /** ISO 3166 alpha-2, for recipients written without a country code. */
   region: string
+  /** SMS that it may send within an hour. */
+  smsPerHour: number
+  /** The same for single countries (ISO 3166 alpha-2); `*`: for all that are not named. */
+  smsCountries: Readonly<Record<string, number>>
   isInstance: boolean
   suspendedAtMs: number | null
   createdAtMs: number
@@ -56,6 +60,8 @@ export interface AccountsStore {
       quotaLimit: number | null
       entitlements: readonly string[]
       region: string
+      smsPerHour?: number
+      smsCountries?: Readonly<Record<string, number>>
     },
   ): Promise<Account>
   account(id: AccountId): Promise<Account | undefined>
@@ -71,6 +77,9 @@ export interface AccountsStore {
       quotaLimit?: number | null
       entitlements?: readonly string[]
       region?: string
+      smsPerHour?: number
+      /** All of them. */
+      smsCountries?: Readonly<Record<string, number>>
       suspended?: boolean
       name?: string
     },

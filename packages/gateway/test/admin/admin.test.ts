@@ -55,6 +55,8 @@ describe('accounts', { timeout: STORY_MS }, () => {
       used: 0,
       entitlements: ['imessage'],
       region: 'US',
+      sms_per_hour: 200,
+      sms_countries: {},
       is_instance: true,
       suspended_at: null,
       created_at: expect.any(Number),
@@ -100,6 +102,25 @@ describe('accounts', { timeout: STORY_MS }, () => {
     expect(await quotaAfter('--plan', 'unlimited', '--quota', '7')).toBe(7)
   })
 
+  test('what its SMS may cost is set for all countries and for single ones, and taken back', async () => {
+    const dataDir = newFolder()
+    const made = await ask(dataDir, 'account', 'create', 'A', '--sms-per-hour', '50', '--sms-country', 'US=40')
+    expect(made).toMatchObject({ sms_per_hour: 50, sms_countries: { US: 40 } })
+    const set = (...words: string[]) => ask(dataDir, 'account', 'set', 'A', ...words)
+    expect(await set('--sms-country', 'gb=5', '--sms-country', '*=0')).toMatchObject({
+      sms_per_hour: 50,
+      sms_countries: { GB: 5, US: 40, '*': 0 },
+    })
+    expect((await admin(dataDir, 'account', 'show', 'A')).stdout).toContain(
+      'SMS           50 an hour; of these to GB 5, US 40, every other country 0\n',
+    )
+    expect(await set('--sms-per-hour', '1000', '--sms-country', 'US=none')).toMatchObject({
+      sms_per_hour: 1000,
+      sms_countries: { GB: 5, '*': 0 },
+    })
+    expect(await set('--region', 'DE')).toMatchObject({ sms_per_hour: 1000, sms_countries: { GB: 5, '*': 0 } })
+  })
+
   test('a name that another account has is refused, and that one is named', async () => {
     const dataDir = newFolder()
     const { id } = await ask<{ id: string }>(dataDir, 'account', 'create', 'A')
@@ -119,6 +140,8 @@ describe('accounts', { timeout: STORY_MS }, () => {
       [['account', 'set', 'A', '--plan', 'gold'], /^--plan is gold, but it must be one of free, payg, unlimited\.$/],
       [['account', 'set', 'A', '--quota', '1e3'], /^--quota is 1e3, but it must be a whole number/],
       [['account', 'set', 'A', '--region', 'UK'], /^--region is UK, but it must be a country's two letters/],
+      [['account', 'set', 'A', '--sms-country', 'UK=5'], /^--sms-country is UK=5, but UK is no country: /],
+      [['account', 'set', 'A', '--sms-per-hour', 'many'], /^--sms-per-hour is many, but it must be a whole number/],
       [['account', 'set', 'A', '--suspend', '--resume'], /^Give --suspend or --resume, not both\.$/],
       [['account', 'create', ' '], /^A name has 1 to 100 characters\.$/],
       [['entitlement', 'grant', 'imesage'], /^There is no entitlement imesage\. Did you mean imessage\?$/],

@@ -1,7 +1,7 @@
 /**
  * The admin command beside a gateway that runs, and on folders that are not as they should be.
  * Proves: a backup taken while messages are accepted is whole and holds all that was accepted before it began, is for its owner only and
- * overwrites nothing; lines are paused, suspended and taken back; the printed join command works as it stands; somebody who may not read
+ * overwrites nothing; the examples with providers on docs/operate.md work as they stand; lines are paused, suspended and taken back; the printed join command works as it stands; somebody who may not read
  * the folder is told so.
  * World: the quick start and the admin command as processes, real files.
  */
@@ -19,6 +19,8 @@ import {
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
+import { isProviderName } from '@bluewire/drivers/provider-registry'
+import { page, section } from '../docs/pages.ts'
 import { isRoot, newFolder, ROOT, run } from '../start/command.ts'
 import { sendAsPrinted, startQuickstart, stop } from '../start/quickstart-story.ts'
 import type { Story } from '../start/quickstart-story.ts'
@@ -123,12 +125,12 @@ describe('lines', { timeout: STORY_MS }, () => {
     const story = await startQuickstart(newFolder())
     const { dataDir } = story
     type Line = { id: string; address: string }
-    const [line] = await ask<Line[]>(dataDir, 'line', 'list')
+    const lineNow = async () => (await ask<Line[]>(dataDir, 'line', 'list')).find(({ address }) => address === LINE)
+    const line = await lineNow()
     expect(line).toMatchObject({
-      address: LINE,
       paused: false,
       suspended: false,
-      node: { name: 'quickstart', online: true },
+      node: { name: 'quickstart', is_provider: false, online: true },
     })
     expect(await ask(dataDir, 'node', 'list')).toMatchObject([{ name: 'quickstart', lines: [LINE] }])
     expect((await admin(dataDir, ['node', 'list'])).stdout).toContain(LINE)
@@ -138,12 +140,12 @@ describe('lines', { timeout: STORY_MS }, () => {
       pause_reason: 'Mac is moving',
     })
     await send(story, '+14155552671')
-    expect(await ask(dataDir, 'line', 'list')).toMatchObject([{ queued: 1 }])
+    expect(await lineNow()).toMatchObject({ queued: 1 })
     expect(existsSync(join(dataDir, 'simulator.jsonl')) && readFileSync(join(dataDir, 'simulator.jsonl'), 'utf8')).toBe(
       '',
     )
     expect(await ask(dataDir, 'line', 'resume', line?.id ?? '')).toMatchObject({ paused: false, pause_reason: null })
-    await expect.poll(() => ask(dataDir, 'line', 'list'), { timeout: 20_000 }).toMatchObject([{ queued: 0 }])
+    await expect.poll(lineNow, { timeout: 20_000 }).toMatchObject({ queued: 0 })
 
     expect(await ask(dataDir, 'line', 'suspend', LINE)).toMatchObject({ suspended: true })
     expect((await admin(dataDir, ['line', 'list'])).stdout).toContain('suspended')
@@ -162,6 +164,73 @@ describe('lines', { timeout: STORY_MS }, () => {
     )
   })
 })
+
+describe('the providers of the page', { timeout: 3 * STORY_MS }, () => {
+  const PROVIDERS = section(page('docs/operate.md'), '## Providers')
+  /** What is typed for a credential. */
+  const CREDENTIAL = 'correct-horse-battery\n'
+
+  const typed = (dataDir: string, command: string) =>
+    run(['sh', '-c', command], { env: { BLUEWIRE_DATA_DIR: dataDir }, input: CREDENTIAL })
+
+  test('its examples answer as it says, and the others are taken as they stand', async () => {
+    const story = await startQuickstart(newFolder())
+    const { dataDir } = story
+    // As on the page: the quick start has an account of another name, and a provider of its own.
+    await ask(dataDir, 'account', 'set', 'Quick start', '--name', 'main')
+    await ask(dataDir, 'provider', 'remove', 'quickstart')
+    const examples = [...PROVIDERS.matchAll(/```console\n\$ ([^\n]+)\n([^]*?)```/g)]
+    expect(examples.length).toBeGreaterThan(3)
+    for (const [, command = '', answer = ''] of examples) {
+      const said = async () => withoutChance((await typed(dataDir, command)).stdout)
+      await expect.poll(said, { timeout: 10_000 }).toBe(withoutChance(answer))
+    }
+    const curl = /^curl [^]*?'$/m.exec(PROVIDERS)?.[0] ?? ''
+    const sent = await typed(
+      dataDir,
+      curl.replace('http://127.0.0.1:8080', story.url).replace(/contiguity_sk_[\w-]+/, story.token),
+    )
+    expect(JSON.parse(sent.stdout)).toMatchObject({ message: 'Successfully sent', crumbs: { type: 'sms' } })
+
+    for (const command of shellCommands(PROVIDERS)) {
+      const driver = /--driver (\w+)/.exec(command)?.[1] ?? 'simulator'
+      if (!isProviderName(driver)) continue
+      const { code, stderr } = await typed(dataDir, command)
+      if (/ key create$/.test(command)) expect(stderr).toMatch(/never overwritten/)
+      else expect({ command, code, stderr }).toEqual({ command, code: 0, stderr: '' })
+    }
+    const left = await ask<Array<{ name: string; has_secrets: boolean }>>(dataDir, 'provider', 'list')
+    expect(left).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ name: 'twilio', has_secrets: true }),
+        expect.objectContaining({ name: 'company', settings: expect.objectContaining({ window: '20' }) }),
+        expect.objectContaining({ name: 'everybody', shared: true }),
+      ]),
+    )
+    expect(left.map(({ name }) => name)).not.toContain('phone')
+
+    const file = join(newFolder(), 'backup.sqlite')
+    expect((await admin(dataDir, ['backup', file])).stdout).toContain(
+      `The key that opens the credentials of its providers is not in it: ${dataDir}.key. Keep a copy of that too, in another place.\n`,
+    )
+  })
+})
+
+/** Ids and instants are different each time. */
+function withoutChance(text: string): string {
+  return text.replaceAll(/(?<=_)[0-9A-Z]{26}/g, 'ID').replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d UTC/g, 'TIME')
+}
+
+/** The admin commands of blocks that say what to type, and no answer. */
+function shellCommands(text: string): string[] {
+  return [...text.matchAll(/```sh\n([^]*?)```/g)].flatMap(([, block = '']) =>
+    block
+      .replaceAll(/\\\n +/g, '')
+      .split('\n')
+      .map((line) => line.replace(/ +# .*$/, ''))
+      .filter((line) => line.startsWith('npm run --silent admin -- ')),
+  )
+}
 
 test(
   'the printed join command works as it stands, on the address of the quick start',

@@ -25,6 +25,8 @@ type CommandOptions = Readonly<{
   cwd?: string
   /** Run as somebody without rights. */
   isUnprivileged?: boolean
+  /** What is typed; without it, standard input is empty. */
+  input?: string
   /** It is ended after the last test of the file, not after the present one. */
   isForAllTests?: boolean
 }>
@@ -41,15 +43,17 @@ export class Command {
   #waiting: Array<() => void> = []
   #end: Ended | undefined
 
-  constructor(words: readonly [string, ...string[]], { env, cwd, isUnprivileged, isForAllTests }: CommandOptions = {}) {
+  constructor(words: readonly [string, ...string[]], options: CommandOptions = {}) {
+    const { env, cwd, isUnprivileged, input, isForAllTests } = options
     const [program, ...args] = words
     this.#child = spawn(program, args, {
       cwd: cwd ?? ROOT,
       env: { ...plainEnvironment(), ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
       detached: true, // a process group, like that of a terminal's foreground job
       ...(isUnprivileged === true && isRoot ? { uid: NOBODY, gid: NOBODY } : {}),
     })
+    this.#child.stdin?.end(input)
     this.#child.stdout?.on('data', (bytes: Buffer) => this.#heard(() => (this.stdout += bytes.toString())))
     this.#child.stderr?.on('data', (bytes: Buffer) => this.#heard(() => (this.stderr += bytes.toString())))
     this.ended = new Promise((done, failed) => {

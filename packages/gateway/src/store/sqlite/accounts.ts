@@ -9,12 +9,16 @@ import type { Db } from './rows.ts'
 
 /** A token's last use is written at most this often: it is a courtesy, not a fact to pay an fsync for. */
 const LAST_USED_GRAIN_MS = 60_000
+/** Of a new account. */
+const SMS_PER_HOUR = 200
 
 export type AccountChange = {
   plan?: Plan
   quotaLimit?: number | null
   entitlements?: readonly string[]
   region?: string
+  smsPerHour?: number
+  smsCountries?: Readonly<Record<string, number>>
   suspended?: boolean
   name?: string
 }
@@ -26,6 +30,14 @@ type NewAccount = {
   quotaLimit: number | null
   entitlements: readonly string[]
   region: string
+  smsPerHour?: number
+  smsCountries?: Readonly<Record<string, number>>
+}
+/** As the row has it. */
+type AccountValues = Omit<NewAccount, 'entitlements' | 'smsPerHour' | 'smsCountries'> & {
+  entitlements: string
+  smsPerHour: number
+  smsCountries: string
 }
 type NewToken = { id: TokenId; account: AccountId; name: string; hash: string; hint: string; scopes: readonly string[] }
 
@@ -68,6 +80,8 @@ export function prepareAccounts(db: Db): Accounts {
       s.insertAccount.run({
         ...account,
         entitlements: JSON.stringify(account.entitlements),
+        smsPerHour: account.smsPerHour ?? SMS_PER_HOUR,
+        smsCountries: JSON.stringify(account.smsCountries ?? {}),
         instance: first ? 1 : 0,
         at: tx.nowMs,
       })
@@ -85,6 +99,8 @@ export function prepareAccounts(db: Db): Accounts {
         quotaLimit: change.quotaLimit === undefined ? now.quotaLimit : change.quotaLimit,
         entitlements: JSON.stringify(change.entitlements ?? now.entitlements),
         region: change.region ?? now.region,
+        smsPerHour: change.smsPerHour ?? now.smsPerHour,
+        smsCountries: JSON.stringify(change.smsCountries ?? now.smsCountries),
         suspendedAt: suspended ? (now.suspendedAtMs ?? tx.nowMs) : null,
       })
       appendAudit(tx, { actor, action: 'account.update', target: id, data: { ...change } })
@@ -135,6 +151,8 @@ function accountOf(row: Selectable<Tables['accounts']>): Account {
     quotaLimit: row.quota_limit,
     entitlements: jsonList(row.entitlements),
     region: row.region,
+    smsPerHour: row.sms_per_hour,
+    smsCountries: JSON.parse(row.sms_countries) as Record<string, number>,
     isInstance: row.is_instance === 1,
     suspendedAtMs: row.suspended_at,
     createdAtMs: row.created_at,
@@ -159,7 +177,7 @@ function prepare(db: Db) {
     account: db.statement((k, p: { id: AccountId }) => k.selectFrom('accounts').selectAll().where('id', '=', p.id)),
     accounts: db.statement((k) => k.selectFrom('accounts').selectAll().orderBy('created_at').orderBy('id')),
     insertAccount: db.statement(
-      (k, p: Omit<NewAccount, 'entitlements'> & { entitlements: string; instance: 0 | 1; at: number }) =>
+      (k, p: AccountValues & { instance: 0 | 1; at: number }) =>
         k.insertInto('accounts').values({
           id: p.id,
           name: p.name,
@@ -167,12 +185,14 @@ function prepare(db: Db) {
           quota_limit: p.quotaLimit,
           entitlements: p.entitlements,
           region: p.region,
+          sms_per_hour: p.smsPerHour,
+          sms_countries: p.smsCountries,
           is_instance: p.instance,
           created_at: p.at,
         }),
     ),
     updateAccount: db.statement(
-      (k, p: Omit<NewAccount, 'entitlements'> & { entitlements: string; suspendedAt: number | null }) =>
+      (k, p: AccountValues & { suspendedAt: number | null }) =>
         k
           .updateTable('accounts')
           .set({
@@ -181,6 +201,8 @@ function prepare(db: Db) {
             quota_limit: p.quotaLimit,
             entitlements: p.entitlements,
             region: p.region,
+            sms_per_hour: p.smsPerHour,
+            sms_countries: p.smsCountries,
             suspended_at: p.suspendedAt,
           })
           .where('id', '=', p.id),
