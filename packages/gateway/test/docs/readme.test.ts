@@ -22,9 +22,13 @@ test('three requests, each with the answer that it gets', () => {
     const { to } = sendTextRequest.parse(JSON.parse(request ?? ''))
     const understood = sendTextPageAnswer.parse(JSON.parse(answer ?? ''))
     expect(understood.to).toBe(to)
-    return understood.status
+    return [understood.crumbs.type, understood.status]
   })
-  expect(answers).toEqual(['sent', 'sending', 'unknown'])
+  expect(answers).toEqual([
+    ['imessage', 'sent'],
+    ['sms', 'sent'],
+    ['imessage', 'unknown'],
+  ])
 })
 
 test('affiliation', () => {
