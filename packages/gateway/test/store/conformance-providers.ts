@@ -91,6 +91,14 @@ export function exerciseProviders(name: string, open: OpenStore): void {
       expect((await p.w.store.nodes(p.w.account)).map((node) => node.id)).toEqual([p.w.node])
     })
 
+    it('remembers the latest proof that the provider works, without news of it each time', async () => {
+      const p = await providers()
+      const prove = (provenAtMs: number) =>
+        p.w.do(p.w.store.providerHealth(p.provider, { state: 'ok', detail: null, provenAtMs }))
+      for (const atMs of [1_000, 2_000, 20 * MINUTE_MS]) await prove(atMs)
+      expect((await p.w.store.providers())[0]?.provenAtMs).toBe(20 * MINUTE_MS)
+    })
+
     it('is refused for a provider that was removed, whose lines send no more', async () => {
       const p = await providers()
       await p.sms()

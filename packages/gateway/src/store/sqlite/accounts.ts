@@ -56,6 +56,22 @@ export interface Accounts {
   audit(limit: number): AuditEntry[]
 }
 
+/** Absent keys stay as they are. */
+function updatedRow(now: Account, change: AccountChange, nowMs: number) {
+  const suspended = change.suspended ?? now.suspendedAtMs !== null
+  return {
+    id: now.id,
+    name: change.name ?? now.name,
+    plan: change.plan ?? now.plan,
+    quotaLimit: change.quotaLimit === undefined ? now.quotaLimit : change.quotaLimit,
+    entitlements: JSON.stringify(change.entitlements ?? now.entitlements),
+    region: change.region ?? now.region,
+    smsPerHour: change.smsPerHour ?? now.smsPerHour,
+    smsCountries: JSON.stringify(change.smsCountries ?? now.smsCountries),
+    suspendedAt: suspended ? (now.suspendedAtMs ?? nowMs) : null,
+  }
+}
+
 export function prepareAccounts(db: Db): Accounts {
   const s = prepare(db)
 
@@ -91,18 +107,7 @@ export function prepareAccounts(db: Db): Accounts {
     update(tx, actor, { id, change }) {
       const now = get(id)
       if (now === undefined) return undefined
-      const suspended = change.suspended ?? now.suspendedAtMs !== null
-      s.updateAccount.run({
-        id,
-        name: change.name ?? now.name,
-        plan: change.plan ?? now.plan,
-        quotaLimit: change.quotaLimit === undefined ? now.quotaLimit : change.quotaLimit,
-        entitlements: JSON.stringify(change.entitlements ?? now.entitlements),
-        region: change.region ?? now.region,
-        smsPerHour: change.smsPerHour ?? now.smsPerHour,
-        smsCountries: JSON.stringify(change.smsCountries ?? now.smsCountries),
-        suspendedAt: suspended ? (now.suspendedAtMs ?? tx.nowMs) : null,
-      })
+      s.updateAccount.run(updatedRow(now, change, tx.nowMs))
       appendAudit(tx, { actor, action: 'account.update', target: id, data: { ...change } })
       return must(get(id))
     },
@@ -176,10 +181,24 @@ function prepare(db: Db) {
   return {
     account: db.statement((k, p: { id: AccountId }) => k.selectFrom('accounts').selectAll().where('id', '=', p.id)),
     accounts: db.statement((k) => k.selectFrom('accounts').selectAll().orderBy('created_at').orderBy('id')),
-    insertAccount: db.statement(
-      (k, p: AccountValues & { instance: 0 | 1; at: number }) =>
-        k.insertInto('accounts').values({
-          id: p.id,
+    insertAccount: db.statement((k, p: AccountValues & { instance: 0 | 1; at: number }) =>
+      k.insertInto('accounts').values({
+        id: p.id,
+        name: p.name,
+        plan: p.plan,
+        quota_limit: p.quotaLimit,
+        entitlements: p.entitlements,
+        region: p.region,
+        sms_per_hour: p.smsPerHour,
+        sms_countries: p.smsCountries,
+        is_instance: p.instance,
+        created_at: p.at,
+      }),
+    ),
+    updateAccount: db.statement((k, p: AccountValues & { suspendedAt: number | null }) =>
+      k
+        .updateTable('accounts')
+        .set({
           name: p.name,
           plan: p.plan,
           quota_limit: p.quotaLimit,
@@ -187,25 +206,9 @@ function prepare(db: Db) {
           region: p.region,
           sms_per_hour: p.smsPerHour,
           sms_countries: p.smsCountries,
-          is_instance: p.instance,
-          created_at: p.at,
-        }),
-    ),
-    updateAccount: db.statement(
-      (k, p: AccountValues & { suspendedAt: number | null }) =>
-        k
-          .updateTable('accounts')
-          .set({
-            name: p.name,
-            plan: p.plan,
-            quota_limit: p.quotaLimit,
-            entitlements: p.entitlements,
-            region: p.region,
-            sms_per_hour: p.smsPerHour,
-            sms_countries: p.smsCountries,
-            suspended_at: p.suspendedAt,
-          })
-          .where('id', '=', p.id),
+          suspended_at: p.suspendedAt,
+        })
+        .where('id', '=', p.id),
     ),
     token: db.statement((k, p: { id: TokenId }) => k.selectFrom('tokens').selectAll().where('id', '=', p.id)),
     tokens: db.statement((k, p: { account: AccountId }) =>

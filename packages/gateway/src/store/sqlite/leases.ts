@@ -18,6 +18,8 @@ import type { Db } from './rows.ts'
 /** An unknown attempt is looked for this long; afterwards only a person does. */
 const LOOK_FOR_MS = 24 * 3600_000
 const OPEN_MAX = 1000
+/** A proof that is younger than this is not worth a write. */
+const PROOF_EVERY_MS = 5 * 60_000
 
 export interface Leases {
   take(tx: Tx, input: { provider: ProviderId; gateway: GatewayId; leaseMs: number }): LeaseResult
@@ -72,6 +74,7 @@ export function prepareLeases(parts: { db: Db; append: AppendEvent; providers: P
       const changed = s.health.get({ id, ...h })
       if (changed !== undefined)
         append(tx, { account: changed.account, type: 'provider.health', node: id, data: { state: h.state } })
+      else if (h.provenAtMs !== null) s.proof.run({ id, at: h.provenAtMs, before: h.provenAtMs - PROOF_EVERY_MS })
     },
     open(provider, attempt) {
       const row = s.openOne.get({ node: provider, attempt })
@@ -145,6 +148,13 @@ function stateStatements(db: Db) {
         .where('epoch', '=', p.epoch)
         .where((e) => e.or([e('ready', '=', 1), e('closed_at', 'is', null)]))
         .returning('account'),
+    ),
+    proof: db.statement((k, p: { id: ProviderId; at: number; before: number }) =>
+      k
+        .updateTable('nodes')
+        .set({ proven_at: p.at })
+        .where('id', '=', p.id)
+        .where((e) => e.or([e('proven_at', 'is', null), e('proven_at', '<', p.before)])),
     ),
     /** The proof alone is no news. */
     health: db.statement<

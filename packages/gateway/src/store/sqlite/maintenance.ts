@@ -35,6 +35,7 @@ export function prepareMaintenance(db: Db): Maintenance {
       const old = s.oldMessages.all(facts)
       for (const { id } of old) {
         s.dropEvents.run({ id })
+        s.dropParts.run({ id })
         s.dropAttempts.run({ id })
         s.dropMessage.run({ id })
       }
@@ -106,6 +107,11 @@ function prepare(db: Db) {
         .limit(p.batch),
     ),
     ...letGo(db),
+    dropParts: db.statement((k, p: { id: MessageId }) =>
+      k
+        .deleteFrom('attempt_parts')
+        .where('attempt', 'in', (e) => e.selectFrom('attempts').select('id').where('message', '=', p.id)),
+    ),
     dropAttempts: db.statement((k, p: { id: MessageId }) => k.deleteFrom('attempts').where('message', '=', p.id)),
     dropMessage: db.statement((k, p: { id: MessageId }) => k.deleteFrom('messages').where('id', '=', p.id)),
   }
