@@ -81,7 +81,12 @@ async function removeLine(call: Call): Promise<Answer> {
   const line = row.lines.find((l) => l.account === account.id && l.address === address)
   if (line === undefined) throw new Refused(noSuchLine(row, account, wanted))
   await call.store.removeProviderLine(call.actor, line.id)
-  return { json: { address, removed: true }, lines: [`Nothing is sent from ${address} any more.`] }
+  const queued = (await call.store.lines(account.id)).find((l) => l.id === line.id)?.queued ?? 0
+  const waiting = `${queued === 1 ? 'A message is' : `${queued} messages are`} queued for it: what waits leaves when the line is added again, or expires.`
+  return {
+    json: { address, removed: true, queued },
+    lines: [`Nothing is sent from ${address} any more.`, ...(queued > 0 ? [waiting] : [])],
+  }
 }
 
 function noSuchLine(row: ProviderRow, account: Account, wanted: string): string {

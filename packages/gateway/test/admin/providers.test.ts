@@ -89,7 +89,7 @@ describe('without a gateway', { timeout: STORY_MS }, () => {
     expect(actions).toEqual(
       expect.arrayContaining([
         ...['provider.add', 'provider.set', 'provider.test', 'provider.line.add', 'provider.line.remove'],
-        ...['provider.list', 'provider.drivers'],
+        ...['provider.list', 'provider.drivers', 'provider.remove'],
       ]),
     )
   })
@@ -276,13 +276,13 @@ describe('beside a running gateway', { timeout: STORY_MS }, () => {
     const port = await freePort()
     await startGateway(admin, port)
     const { token } = await admin.ask<{ token: string }>(['token', 'create'])
-    const send = async (from: string) => {
+    const send = async (from: string, { to = '+15005550101', ...headers }: Record<string, string> = {}) => {
       const answer = await fetch(`http://127.0.0.1:${port}/send/text`, {
         method: 'POST',
-        headers: { authorization: `Token ${token}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ to: '+15005550101', message: 'x', from }),
+        headers: { authorization: `Token ${token}`, 'content-type': 'application/json', ...headers },
+        body: JSON.stringify({ to, message: 'x', from }),
       })
-      return { status: answer.status, ...((await answer.json()) as { status?: string; message?: string }) }
+      return { code: answer.status, ...((await answer.json()) as { status?: string; message?: string }) }
     }
     await admin.ask(['provider', 'add', 'phone', '--driver', 'simulator'])
     await admin.ask(['provider', 'line-add', 'phone', '+15005550009'])
@@ -291,14 +291,25 @@ describe('beside a running gateway', { timeout: STORY_MS }, () => {
     expect(await admin.lines('line', 'list')).toContain('phone (provider, connected)')
     expect(await send('+15005550009')).toMatchObject({ message: 'Successfully sent' })
 
+    // What its SMS may cost counts at once.
+    await admin.ask(['account', 'set', 'main', '--sms-country', 'US=0'])
+    expect((await send('+15005550009')).code).toBe(429)
+    await admin.ask(['account', 'set', 'main', '--sms-country', 'US=none'])
+
     await admin.ask(['provider', 'set', 'phone', '--set', `log=${join(newFolder(), 'phone.jsonl')}`])
     await admin.ask(['provider', 'line-add', 'phone', '+15005550010'])
     await expect.poll(() => send('+15005550010'), WITHIN).toMatchObject({ message: 'Successfully sent' })
-    await admin.ask(['provider', 'line-remove', 'phone', '+15005550010'])
-    expect((await send('+15005550010')).status).toBeGreaterThan(399)
+    await admin.ask(['line', 'pause', '+15005550010'])
+    expect(await send('+15005550010', { to: '+14155552671', prefer: 'respond-async' })).toMatchObject({
+      status: 'queued',
+    })
+    expect(await admin.lines('provider', 'line-remove', 'phone', '+15005550010')).toContain(
+      'A message is queued for it: what waits leaves when the line is added again, or expires.',
+    )
+    expect((await send('+15005550010')).code).toBeGreaterThan(399)
     expect(await send('+15005550009')).toMatchObject({ message: 'Successfully sent' })
     await admin.ask(['provider', 'remove', 'phone'])
-    expect((await send('+15005550009')).status).toBeGreaterThan(399)
+    expect((await send('+15005550009')).code).toBeGreaterThan(399)
   })
 
   test('without the key it starts, says so, and works when the key is back', async () => {

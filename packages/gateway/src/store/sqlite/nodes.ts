@@ -1,4 +1,5 @@
 /** Enrolment: one-time codes, the nodes they made, and taking a node's credential away. */
+import { isProviderId } from '@bluewire/contract/ids'
 import type { AccountId, NodeId } from '@bluewire/contract/ids'
 import type { Actor, AuditEntry } from '../accounts-store.ts'
 import type { Flag } from '../tables.ts'
@@ -53,7 +54,7 @@ export function prepareNodes({ db, append, settle, appendAudit }: NodeParts): No
     for (const attempt of s.open.all({ node: id }))
       settle.record(tx, attempt, { fact: 'unknown', reason: 'node_removed' })
     append(tx, { account: node.account, type: 'node.removed', node: id })
-    appendAudit(tx, { actor, action: 'node.retire', target: id, data: {} })
+    appendAudit(tx, { actor, action: isProviderId(id) ? 'provider.remove' : 'node.retire', target: id, data: {} })
     tx.hints.push({ kind: 'revoked', node: id })
     return true
   }
