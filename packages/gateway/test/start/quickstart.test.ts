@@ -39,6 +39,7 @@ describe('starting', { timeout: STORY_MS }, () => {
       ...story.curl.split('\n'),
       '',
       `Data   ${dataDir}`,
+      expect.stringMatching(/^Key {4}\S+\.key \(new: /),
       expect.stringMatching(/^Stop {3}Ctrl-C, or kill \d+$/),
       '',
     ])

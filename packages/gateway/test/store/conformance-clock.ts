@@ -42,6 +42,7 @@ export function exerciseClock(name: string, open: OpenStore): void {
       const w = await world()
       await w.accept({ expiresInMs: 7 * DAY_MS })
       await w.do(w.store.closed(w.session))
+      w.machine = 'machine-2' // joining again on the same one would remove the first node
       w.node = await w.join('mac-2')
       w.journal = `journal_${w.ulid()}`
       await w.connect({ lines: [{ address: '+15005550002', services: ['imessage'], sends: true, out_24h: 0 }] })

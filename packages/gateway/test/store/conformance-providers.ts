@@ -110,6 +110,28 @@ export function exerciseProviders(name: string, open: OpenStore): void {
     })
   })
 
+  describe(`${name}: a line that is taken away`, () => {
+    it('sends no more, and what waits for it goes to another line of the account', async () => {
+      const p = await providers()
+      const id = await p.sms()
+      const other = `line_${p.w.ulid()}` as const
+      const line = { provider: p.provider, account: p.w.account, address: '+15005550003', gapMs: 0, burst: 5 }
+      await p.w.do(p.w.store.addProviderLine('test', { id: other, ...line }))
+      expect(await p.w.do(p.w.store.removeProviderLine('test', p.line))).toBe(true)
+      expect(await p.w.do(p.w.store.removeProviderLine('test', p.line))).toBe(false)
+      expect(await p.w.do(p.w.store.failOver(60_000))).toBe(1)
+      expect((await p.w.state(id)).line?.address).toBe('+15005550003')
+    })
+
+    it('takes nothing out of an account that has no other', async () => {
+      const p = await providers()
+      const id = await p.sms()
+      await p.w.do(p.w.store.removeProviderLine('test', p.line))
+      expect(await p.w.do(p.w.store.failOver(60_000))).toBe(0)
+      expect((await p.w.state(id)).state).toBe('queued')
+    })
+  })
+
   describe(`${name}: what a provider says of an attempt`, () => {
     it.each([
       [{ kind: 'sent', refs: ['a'] }, 'sent', null],

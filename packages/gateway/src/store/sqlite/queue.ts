@@ -19,7 +19,7 @@ export interface Queue {
   repairClock(tx: Tx): number
   /** Nodes that were connected once and are not now. */
   away(): NodeId[]
-  /** Lanes that wait for a line of one of these nodes, and that may go to another one now. */
+  /** Lanes that wait for a line of one of these nodes, or for a line that was taken away, and that may go to another one now. */
   stranded(nodes: readonly NodeId[], nowMs: number): StrandedLane[]
   move(tx: Tx, lane: StrandedLane): boolean
   /** Messages that wait for lines of these nodes, may leave as SMS, and of which nothing was ever dispatched. */
@@ -199,7 +199,7 @@ function moveStatements(db: Db) {
         sql<StrandedLane>`select distinct m.lane, m.account, m.line, m.service, m.simulated from lines l
           join nodes n on n.id = l.node
           join messages m on m.line = l.id and m.state = 'queued'
-          where (n.gateway is null or n.ready = 0) and n.id in (select value from json_each(${p.nodes}))
+          where (l.sends = 0 or ((n.gateway is null or n.ready = 0) and n.id in (select value from json_each(${p.nodes}))))
             and exists (select 1 from lines o join nodes on_ on on_.id = o.node
               where o.account = m.account and o.id <> l.id and o.simulated = m.simulated and o.sends = 1
                 and o.paused = 0 and o.suspended = 0 and o.services like '%"' || m.service || '"%'

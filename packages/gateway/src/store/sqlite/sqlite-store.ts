@@ -239,7 +239,7 @@ function absenceMethods(writer: GroupWriter, w: Writes, at: { clock: Clock; abse
     async failOver(failoverAfterMs) {
       const nodes = w.queue.away().filter((id) => absences.isLongerThan(id, failoverAfterMs))
       let moved = 0
-      for (const lane of nodes.length === 0 ? [] : w.queue.stranded(nodes, clock.nowMs())) {
+      for (const lane of w.queue.stranded(nodes, clock.nowMs())) {
         if (await writer.run((tx) => w.queue.move(tx, lane))) moved++
       }
       return moved

@@ -83,6 +83,13 @@ describe('the line', () => {
     expect(choose([{ ...A, node: null }, B]).line?.id).toBe(A.id) // a provider's line is always online
   })
 
+  it('may be a short code or a name, which are no numbers', () => {
+    const [code, word] = ['72345', 'Bluewire'].map((address) => ({ ...SMS, id: `line_${address}` as const, address }))
+    const lines = [code ?? SMS, word ?? SMS]
+    expect(choose(lines, { service: 'sms', plain: true, from: ' 72345 ' }).line).toBe(code)
+    expect(choose(lines, { service: 'sms', plain: true, from: 'Bluewire' }).line).toBe(word)
+  })
+
   it('is never a simulated one for an account with a real line, unless it is named', () => {
     expect(choose([SIMULATED]).line).toBe(SIMULATED)
     expect(choose([SIMULATED, A]).line).toBe(A)

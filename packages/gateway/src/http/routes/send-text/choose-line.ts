@@ -83,6 +83,7 @@ function findAsked({ lines, candidates }: Page, from: string, wish: LineWish): L
   const address = !converted.ok ? null : converted.kind === 'email' ? converted.email : converted.e164
   const digits = /^[\s+\d().-]+$/.test(from) ? from.replace(/\D/g, '') : null
   const found =
+    lines.find((line) => line.address === from.trim()) ?? // also a short code or a name, which are no numbers
     lines.find((line) => line.address === address) ??
     lines.find((line) => digits !== null && line.address === `+${digits}`)
   if (found !== undefined) return found
