@@ -107,11 +107,6 @@ function prepare(db: Db) {
         .limit(p.batch),
     ),
     ...letGo(db),
-    dropParts: db.statement((k, p: { id: MessageId }) =>
-      k
-        .deleteFrom('attempt_parts')
-        .where('attempt', 'in', (e) => e.selectFrom('attempts').select('id').where('message', '=', p.id)),
-    ),
     dropAttempts: db.statement((k, p: { id: MessageId }) => k.deleteFrom('attempts').where('message', '=', p.id)),
     dropMessage: db.statement((k, p: { id: MessageId }) => k.deleteFrom('messages').where('id', '=', p.id)),
   }
@@ -123,6 +118,11 @@ const IS_NOT_THE_NEWEST = sql<SqlBool>`seq < (select max(newer.seq) from events 
 function letGo(db: Db) {
   type Old = { before: number; batch: number }
   return {
+    dropParts: db.statement((k, p: { id: MessageId }) =>
+      k
+        .deleteFrom('attempt_parts')
+        .where('attempt', 'in', (e) => e.selectFrom('attempts').select('id').where('message', '=', p.id)),
+    ),
     dropEvents: db.statement((k, p: { id: MessageId }) =>
       k.deleteFrom('events').where('message', '=', p.id).where(IS_NOT_THE_NEWEST),
     ),
