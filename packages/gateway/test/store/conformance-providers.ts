@@ -218,6 +218,30 @@ export function exerciseProviders(name: string, open: OpenStore): void {
       expect(await p.state(d)).toBe('delivered')
     })
 
+    it('that came early are of the destination that they name, whoever else gets their id', async () => {
+      const p = await providers()
+      const here = await p.out()
+      const there = await p.out({ recipient: '+14155550123' })
+      await p.receipt({ ref: '7', fact: 'delivered' })
+      await p.finding(there.attempt, { kind: 'sent', refs: ['7'] })
+      expect(await p.state(there)).toBe('sent')
+      await p.finding(here.attempt, { kind: 'sent', refs: ['7'] })
+      expect(await p.state(here)).toBe('delivered')
+    })
+
+    it('with an echo of ours are never taken for another with their id', async () => {
+      const p = await providers()
+      const lost = await p.out()
+      await p.finding(lost.attempt, { kind: 'unknown', reason: 'no_answer' })
+      await p.w.clock.advance(3 * MINUTE_MS)
+      await p.lease()
+      const newer = await sent(p, '7')
+      await p.receipt({ ref: '7', reference: shortReference(lost.attempt, 1), fact: 'delivered' })
+      expect([await p.state(lost), await p.state(newer)]).toEqual(['delivered', 'sent'])
+      await p.receipt({ ref: '7', reference: shortReference(newer.attempt, 1), fact: 'delivered' })
+      expect(await p.state(newer)).toBe('delivered')
+    })
+
     it('are kept ten minutes for an answer with their id, and then let go', async () => {
       const p = await providers()
       await p.receipt({ ref: 'late-id', fact: 'delivered' })

@@ -290,6 +290,18 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'kept-receipt-of-another',
+    breaks: 'R4 (hole 40): a receipt that came before its answer is given to whichever attempt gets its id first',
+    foundAs: ['R4'],
+    edits: [
+      {
+        file: 'gateway/src/store/sqlite/provider-facts.ts',
+        find: 'const owner = ownerOf(tx, node, kept)',
+        replace: 'const owner = { attempt, part: null }',
+      },
+    ],
+  },
+  {
     name: 'outbox-row-lost',
     breaks: 'R5: an attempt is settled in a commit of its own, its frame follows in another',
     foundAs: ['R5'],

@@ -108,6 +108,7 @@ export function choosePlan(random: Random, seed: number): Plan {
  */
 function chooseCarrier(random: Random, lengthMs: number): CarrierPlan | null {
   if (!random.chance(0.5)) return null
+  const echoes = random.chance(0.3)
   const some = (share: number, then: number): number => (random.chance(share) ? then : 0)
   return {
     faults: {
@@ -115,9 +116,9 @@ function chooseCarrier(random: Random, lengthMs: number): CarrierPlan | null {
       throttles: some(0.4, 0.3),
       losesAnswer: some(0.4, 0.3),
       receipts: random.pick([0, 0.6, 0.9]),
-      echoes: random.chance(0.3),
+      echoes,
       lists: random.chance(0.3),
-      idsWrapAt: random.pick([3, 1_000_000]),
+      idsWrap: echoes && random.chance(0.5), // without an echo nobody could tell whose receipt it is
     },
     downAtMs: Array.from({ length: random.chance(0.5) ? random.between(1, 4) : 0 }, () => ({
       atMs: random.between(0, lengthMs),

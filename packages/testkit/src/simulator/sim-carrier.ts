@@ -29,8 +29,8 @@ export type CarrierFaults = {
   echoes: boolean
   /** It can be asked for a message that got no answer. */
   lists: boolean
-  /** Ids begin anew after so many. */
-  idsWrapAt: number
+  /** Ids begin anew after three messages. Otherwise each destination has a count of its own, so that ids of two of them are alike. */
+  idsWrap: boolean
 }
 
 const ANSWER_WITHIN_MS = 10_000
@@ -52,6 +52,7 @@ export class SimCarrier {
   readonly #taken = new Map<AttemptId, string>()
   readonly #waiting = new Set<ProviderReceipt>()
   #ids = 0
+  readonly #idsTo = new Map<string, number>()
   #isUp = true
 
   constructor(parts: { clock: VirtualClock; random: Random; phones: Phones; faults: CarrierFaults }) {
@@ -97,9 +98,16 @@ export class SimCarrier {
     for (const receipt of this.#waiting) this.#offer(receipt)
   }
 
+  #newId(to: string): string {
+    if (this.faults.idsWrap) return String(this.#ids++ % 3)
+    const n = this.#idsTo.get(to) ?? 0
+    this.#idsTo.set(to, n + 1)
+    return String(n)
+  }
+
   #take({ attempt, message, to, body }: OutgoingSms, answer: Answer): void {
     this.#phones.arrived({ attempt, message, to, atMs: this.#clock.nowMs() })
-    const ref = String(this.#ids++ % this.faults.idsWrapAt)
+    const ref = this.#newId(to)
     this.#taken.set(attempt, ref)
     if (this.#random.chance(this.faults.losesAnswer)) this.answersLost++
     else

@@ -22,7 +22,7 @@ const NO_CARRIER: CarrierFaults = {
   receipts: 0,
   echoes: false,
   lists: false,
-  idsWrapAt: 1,
+  idsWrap: false,
 }
 
 /** One frame `send` on the wire, by the monotonic clock. */

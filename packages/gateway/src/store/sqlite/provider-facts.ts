@@ -42,7 +42,7 @@ export function prepareProviderFacts({ db, settle, parts, optOut, ownerOf }: Pro
     const attempt = settle.attempt(about.attempt)
     if (attempt?.node !== session.node) return { kind: 'done' }
     record(tx, attempt, about.finding)
-    applyKept(tx, attempt.id)
+    applyKept(tx, session.node, attempt.id)
     return { kind: 'done' }
   }
 
@@ -77,11 +77,14 @@ export function prepareProviderFacts({ db, settle, parts, optOut, ownerOf }: Pro
     return { kind: 'kept' }
   }
 
-  /** Receipts that came before the answer with their id. */
-  function applyKept(tx: Tx, attempt: AttemptId): void {
+  /** Receipts that came before the answer with their id: now they have an owner, unless they are of another destination. */
+  function applyKept(tx: Tx, node: ProviderId, attempt: AttemptId): void {
     for (const { id, receipt: text } of s.keptFor.all({ attempt, since: tx.nowMs - KEPT_MS })) {
+      const kept = JSON.parse(text) as Receipt
+      const owner = ownerOf(tx, node, kept)
+      if (owner?.attempt !== attempt) continue
       s.dropKept.run({ id })
-      parts.apply(tx, { attempt, part: null }, JSON.parse(text) as Receipt)
+      parts.apply(tx, owner, kept)
     }
   }
 

@@ -15,6 +15,8 @@ import type { Db } from './rows.ts'
 const MATCHED_MS = 72 * 3600_000
 /** Parts of a long SMS that a reference is tried for: more than any text of the longest length has, at 67 units each. */
 const PARTS_MAX = 300
+/** Attempts with one id to one destination that are looked at. */
+const ALIKE_MAX = 20
 
 export type ReceiptOwner = Readonly<{ attempt: AttemptId; part: number | null }>
 export type FindReceiptOwner = (tx: Tx, provider: ProviderId, receipt: Receipt) => ReceiptOwner | null
@@ -42,20 +44,24 @@ export function prepareReceiptOwner(db: Db): FindReceiptOwner {
     return fits ? { attempt: only.attempt, part: null } : null
   }
 
+  /** The newest attempt with that id at that destination; one that an echo contradicts is not meant. */
+  function byId(node: ProviderId, { ref, to, reference }: Receipt, since: number): ReceiptOwner | null {
+    if (ref === null) return null
+    const known = s.byRef.all({ node, ref, to: to ?? '', anyTo: to === null ? 1 : 0, since })
+    const fits = (one: { attempt: AttemptId; part: number }): boolean =>
+      reference === undefined || shortReference(one.attempt, one.part) === reference
+    return known.find(fits) ?? null
+  }
+
   return (tx, node, receipt) => {
     const since = tx.nowMs - MATCHED_MS
     if (receipt.attempt !== undefined) {
       const mine = s.mine.get({ node, attempt: receipt.attempt })
       return mine === undefined ? null : { attempt: mine.id, part: receipt.part ?? null }
     }
-    const to = receipt.to
-    const byId =
-      receipt.ref === null
-        ? undefined
-        : s.byRef.get({ node, ref: receipt.ref, to: to ?? '', anyTo: to === null ? 1 : 0, since })
-    if (byId !== undefined) return byId
-    if (to === null) return null
-    const open = s.openTo.all({ node, to, since })
+    const known = byId(node, receipt, since)
+    if (known !== null || receipt.to === null) return known
+    const open = s.openTo.all({ node, to: receipt.to, since })
     return byReference(open, receipt) ?? byText(open, receipt)
   }
 }
@@ -79,7 +85,7 @@ function prepare(db: Db) {
         .where('attempts.dispatched_at', '>', p.since)
         .where((e) => e.or([e('messages.recipient', '=', p.to), e(e.val(p.anyTo), '=', 1)]))
         .orderBy('attempt_parts.attempt', 'desc')
-        .limit(1),
+        .limit(ALIKE_MAX),
     ),
     openTo: db.statement<{ node: ProviderId; to: string; since: number }, OpenOne>((k, p) =>
       k
