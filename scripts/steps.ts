@@ -58,14 +58,17 @@ const tests: Step = {
   minutesMax: 30,
   reportsTests: true,
 }
-const simulator = simulation('simulator', SIMULATOR, '--seeds', '1000')
+/** A thousand seeds; each run takes one core. */
+const simulators = [1, 501].map((from) =>
+  simulation(`simulator-${from}`, SIMULATOR, '--from', String(from), '--seeds', '500'),
+)
 const mutants = simulation('mutants', MUTANTS)
 
 /** The tests measure times, so nothing runs beside them; the mutants keep both cores busy by themselves. */
 export const PHASES: readonly Phase[] = [
   [[eslint], [format, ...types, boundaries]],
   [[tests]],
-  [[simulator]],
+  simulators.map((simulator) => [simulator]),
   [[mutants]],
 ]
 

@@ -100,7 +100,14 @@ export type AcceptResult =
   | Readonly<{ kind: 'mismatch' }>
   | Readonly<{ kind: 'quota_exceeded'; used: number; limit: number }>
   /** The account may send no SMS there now. `country` null: which country the number is of is not known. */
-  | Readonly<{ kind: 'sms_guard'; country: string | null; limit: number; retryAfterMs: number }>
+  | Readonly<{
+      kind: 'sms_guard'
+      country: string | null
+      limit: number
+      /** The limit is that of the country, not of all together. */
+      isOfCountry: boolean
+      retryAfterMs: number
+    }>
 
 /** A message as a caller may see it, with what an answer or a timeline needs. */
 export type MessageView = Readonly<{

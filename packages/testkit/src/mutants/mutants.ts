@@ -237,6 +237,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'fallback-for-each-refusal',
     breaks: 'R2 (hole 38): a refusal that is said again starts a further SMS',
     foundAs: ['R2', 'R4', 'UNIQUE'],
+    near: 584,
     edits: [
       {
         file: 'engine/src/attempt-state.ts',
@@ -268,7 +269,6 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'provider-finding-lost',
     breaks: 'R5: what a provider said is dropped when it cannot be stored at once',
     foundAs: ['R5'],
-    near: 584,
     edits: [
       {
         file: 'gateway/src/providers/provider-session.ts',

@@ -15,6 +15,7 @@ export type GuardVerdict = Readonly<{
   /** Null: the country of the number is not known, and such numbers are refused. */
   country: string | null
   limit: number
+  isOfCountry: boolean
   retryAfterMs: number
 }>
 
@@ -33,7 +34,7 @@ export function prepareSmsSpend(db: Db): SmsSpend {
       const minute = Math.floor(tx.steadyMs / MINUTE_MS)
       const limits = s.limits.get({ account })
       if (limits === undefined) return null
-      if (country === null) return { country, limit: 0, retryAfterMs: WINDOW_MINUTES * MINUTE_MS }
+      if (country === null) return { country, limit: 0, isOfCountry: true, retryAfterMs: WINDOW_MINUTES * MINUTE_MS }
       const since = minute - WINDOW_MINUTES + 1
       const spent = s.spent.get({ account, since, country })
       const ofCountry = limitOf(limits, country)
@@ -41,7 +42,12 @@ export function prepareSmsSpend(db: Db): SmsSpend {
       if (isOverCountry || (spent?.everywhere ?? 0) >= limits.perHour) {
         const oldest = (isOverCountry ? spent?.oldestThere : spent?.oldest) ?? minute
         const retryAfterMs = Math.max(1000, (oldest + WINDOW_MINUTES) * MINUTE_MS - tx.steadyMs)
-        return { country, limit: isOverCountry ? ofCountry : limits.perHour, retryAfterMs }
+        return {
+          country,
+          limit: isOverCountry ? ofCountry : limits.perHour,
+          isOfCountry: isOverCountry && ofCountry < limits.perHour,
+          retryAfterMs,
+        }
       }
       if (s.count.run({ account, minute, country }) !== 1) throw new Error('the SMS was not counted')
       s.forget.run({ account, since })

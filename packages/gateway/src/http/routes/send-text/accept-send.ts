@@ -200,16 +200,16 @@ function newMessage(
 
 function smsGuard(found: Extract<AcceptResult, { kind: 'sms_guard' }>): BluewireError {
   const { country, limit } = found
+  const retryAfterS = Math.ceil(found.retryAfterMs / 1000)
+  const administrator =
+    'An administrator of this Bluewire instance can change that (bluewire-gateway account set --sms-per-hour, --sms-country).'
   const why =
     country === null
-      ? 'It is not known which country the number is of, and SMS to such numbers are refused, because they can be very dear.'
-      : `The account may send ${limit} SMS an hour${limit === 0 ? ` to ${country}` : ''}, and has.`
-  return new BluewireError(
-    'sms_guard',
-    `${why} Nothing was accepted. An administrator of this Bluewire instance can change the limits ` +
-      '(bluewire-gateway account set --sms-per-hour, --sms-country).',
-    { retryAfterS: Math.ceil(found.retryAfterMs / 1000) },
-  )
+      ? 'It is not known which country the number is of, and such numbers get no SMS, because they can be very dear. Check the number.'
+      : limit === 0
+        ? `The account may send no SMS to ${country}. ${administrator}`
+        : `The account has sent the ${limit} SMS that it may send in an hour${found.isOfCountry ? ` to ${country}` : ''}. ${administrator}`
+  return new BluewireError('sms_guard', `${why} Nothing was accepted.`, { retryAfterS })
 }
 
 function quotaExceeded(limit: number): BluewireError {
