@@ -200,3 +200,36 @@ it('sees a line that was just added, and one that was just taken away', async ()
   expect(named.statusCode).toBe(200)
   expect(late.sent.length).toBe(1)
 })
+
+describe('what SMS may cost', () => {
+  const limited = async (change: { smsPerHour?: number; smsCountries?: Record<string, number> }) => {
+    const w = newWorld()
+    const t = await w.tenant()
+    const node = await w.node(t, WITH_SMS)
+    await w.store.updateAccount('test', t.account, change)
+    return { w, t, node, sms: (number: string) => w.send(t, { to: number, message: 'Hello' }) }
+  }
+
+  it('is a limit for all countries together, which an iMessage does not touch', async () => {
+    const { w, t, node, sms } = await limited({ smsPerHour: 1 })
+    expect((await sms('+14155552671')).statusCode).toBe(200)
+    const refused = await sms('+14155552672')
+    expect([refused.statusCode, bodyOf(refused).data?.code]).toEqual([429, 'sms_guard'])
+    expect(bodyOf(refused).message).toMatch(
+      /^The account has sent the 1 SMS that it may send in an hour\. .*Nothing was accepted\.$/,
+    )
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(3000)
+    expect((await w.send(t, PRINTED)).statusCode).toBe(200)
+    expect(node.sent.map((frame) => frame.service)).toEqual(['sms', 'imessage'])
+  })
+
+  it('is a limit for each country, and nothing goes where nobody knows which it is', async () => {
+    const { node, sms } = await limited({ smsCountries: { GB: 1, '*': 0, US: 5 } })
+    expect((await sms('+442079460958')).statusCode).toBe(200)
+    expect(bodyOf(await sms('+442079460959')).message).toContain('1 SMS that it may send in an hour to GB')
+    expect(bodyOf(await sms('+6592345678')).message).toContain('may send no SMS to SG')
+    expect(bodyOf(await sms('+99912345678')).message).toContain('not known which country')
+    expect((await sms('+14155552671')).statusCode).toBe(200)
+    expect(node.sent).toHaveLength(2)
+  })
+})
