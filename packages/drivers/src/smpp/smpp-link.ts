@@ -111,7 +111,8 @@ export class SmppLink {
   async #bind(connection: SmppConnection): Promise<void> {
     const { settings, role, password, log, events } = this.#deps
     const refusal = await bind(connection, { settings, role, password })
-    if (refusal === null || this.#stopped) return
+    // It may have ended right behind its answer, in the same bytes: then the next try is planned already, and must stay so.
+    if (refusal === null || this.#stopped || !connection.isOpen) return
     if (refusal !== 0) {
       this.#refusal = refusedBecause(refusal)
       connection.close({ why: 'closed', detail: 'the login was refused' })

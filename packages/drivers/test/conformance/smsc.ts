@@ -30,6 +30,8 @@ export class Smsc {
   answersEnquiries = true
   /** -1: no answer. */
   bindStatus: number | null = null
+  /** Follows the answer to the next login, in the same segment. */
+  afterLogin: Buffer | null = null
   /** A way of logging in that is not allowed. */
   refuses: string | null = null
   /** Answers to submits wait until `release`. */
@@ -180,7 +182,12 @@ export class Smsc {
     if (this.refuses === pdu.command) return answer(session, pdu, { command_status: 0x0d })
     const status = this.bindStatus ?? (pdu.password === PASSWORD ? STATUS.ok : STATUS.invalidPassword)
     if (status === STATUS.ok) session.bound = pdu.command
+    if (this.afterLogin) session.socket.cork()
     answer(session, pdu, status === STATUS.ok ? { system_id: 'smsc' } : { command_status: status })
+    if (!this.afterLogin) return
+    session.socket.write(this.afterLogin)
+    session.socket.uncork()
+    this.afterLogin = null
   }
 
   #query(session: Session, pdu: PDU): void {

@@ -7,6 +7,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { until } from '@bluewire/testkit/stories/until'
+import smpp from 'smpp'
 import { describe, expect, it } from 'vitest'
 import { Smsc } from '../conformance/smsc.ts'
 import { SmppWorld } from './smpp-world.ts'
@@ -50,6 +51,18 @@ describe('a login', () => {
     world.smsc.bindStatus = null
     await world.isReady()
     expect(world.provider.health().state).toBe('ok')
+  })
+
+  it.each([
+    ['an end of the session', new smpp.PDU('unbind', { sequence_number: 9 }).toBuffer()],
+    ['an answer that cannot be read', Buffer.from('000000128000000900000000000000094142', 'hex')],
+  ])('with %s right behind its answer is tried again', async (_what, bytes) => {
+    await using world = await SmppWorld.make()
+    world.smsc.afterLogin = bytes
+    await world.start()
+    await until('it logs in again', () => heard(world.smsc, 'bind_transceiver') >= 2)
+    await world.isReady()
+    expect(await world.send('afterwards')).toMatchObject({ kind: 'sent' })
   })
 
   it('whose system_id is in use says so', async () => {
