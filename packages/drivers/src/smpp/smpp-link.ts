@@ -174,7 +174,7 @@ export class SmppLink {
 
 type Login = Readonly<{ settings: SmppSettings; role: Role; password: string }>
 
-/** The status that the SMSC answers; null: none came. */
+/** The status that the SMSC answers; null: none came, or one without sense (a generic_nack of no error is no login). */
 export async function bind(connection: SmppConnection, { settings, role, password }: Login): Promise<number | null> {
   const answer = await connection.request({
     command: `bind_${role}`,
@@ -189,7 +189,9 @@ export async function bind(connection: SmppConnection, { settings, role, passwor
     },
     withinMs: settings.bind_within,
   })
-  return answer.kind === 'answer' ? answer.pdu.command_status : null
+  if (answer.kind !== 'answer') return null
+  const { command, command_status: status } = answer.pdu
+  return status === 0 && command === 'generic_nack' ? null : status
 }
 
 export async function isThere(connection: SmppConnection, withinMs: number): Promise<boolean> {

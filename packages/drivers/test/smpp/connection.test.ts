@@ -65,6 +65,17 @@ describe('a login', () => {
     expect(await world.send('afterwards')).toMatchObject({ kind: 'sent' })
   })
 
+  it('is none where the answer is a generic_nack without an error', async () => {
+    await using world = await SmppWorld.make({ bind_within: '100ms' })
+    world.smsc.nacksLogins = true
+    world.smsc.nackStatus = 0
+    await world.start()
+    await until('it is tried again', () => heard(world.smsc, 'bind_transceiver') >= 2)
+    expect(world.provider.isReady).toBe(false)
+    world.smsc.nacksLogins = false
+    await world.isReady()
+  })
+
   it('whose system_id is in use says so', async () => {
     await using world = await SmppWorld.make()
     world.smsc.bindStatus = 0x05
