@@ -107,6 +107,7 @@ export class TwilioProvider implements Provider {
     const isThrottled = outcome.kind === 'not_sent' && outcome.reason === REASONS.throttled
     this.#restMs = isThrottled ? Math.min(this.#restMs * 2, REST_MS_MAX) : REST_MS_MIN
     if (problem === null) this.#upstream.proven()
+    else if (problem !== undefined && outcome.kind === 'unknown') this.#upstream.lost(problem.detail)
     else if (problem !== undefined) this.#upstream.failed(problem)
     this.#context.log('twilio.sent', { attempt: sms.attempt, outcome: outcome.kind, said: exchange?.kind ?? 'nothing' })
     return outcome
@@ -200,7 +201,7 @@ export class TwilioProvider implements Provider {
     if (exchange.kind === 'never_left') return unreachable(exchange.code)
     if (exchange.kind === 'lost') return unreachable(exchange.code)
     if (value === 'active') {
-      this.#upstream.proven()
+      this.#upstream.answered()
       return null
     }
     if (value !== null) return refusesUs(`the account is ${value}`)
