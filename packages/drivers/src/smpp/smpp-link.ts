@@ -148,15 +148,17 @@ export class SmppLink {
     const { role, log, events } = this.#deps
     this.#set(this.#refusal ?? { state: 'down', detail: `Not connected: ${ending.detail}.` })
     this.#refusal = null
-    const waitMs = this.#waitMs()
+    const waitMs = this.#waitMs(ending)
     log('smpp.down', { role, why: ending.why, retry_in_ms: waitMs })
     this.#timer = this.#deps.clock.setTimer(waitMs, () => this.start())
     if (wasBound) events.down()
   }
 
-  #waitMs(): number {
+  #waitMs({ why }: Ending): number {
     const { settings, clock, chance } = this.#deps
-    const heldMs = this.#boundAtMs === null ? 0 : clock.monotonicMs() - this.#boundAtMs
+    // To wait for an answer in vain is no sign of a good login.
+    const vainMs = why === 'silent' ? settings.answer_within : 0
+    const heldMs = this.#boundAtMs === null ? 0 : clock.monotonicMs() - this.#boundAtMs - vainMs
     const end = { heldMs, isRefused: this.#state.state === 'refused', chance: chance() }
     const limits = { minMs: settings.reconnect_min, maxMs: settings.reconnect_max }
     const { failures, waitMs } = waitAfter({ failures: this.#failures }, end, limits)

@@ -114,6 +114,21 @@ describe('a connection', () => {
     expect(await world.send('after the silence')).toMatchObject({ kind: 'sent' })
   })
 
+  it('over which no submit is answered is made anew with growing pauses: each login costs a window of messages', async () => {
+    const times = { answer_within: '400ms', reconnect_min: '200ms', reconnect_max: '10s' }
+    await using world = await SmppWorld.open({ window: 1, ...times })
+    world.smsc.behaviour = 'lose_answer'
+    const pauses = (): number[] =>
+      world.logged.filter(({ event }) => event === 'smpp.down').map(({ fields }) => Number(fields['retry_in_ms']))
+    for (let login = 1; login <= 3; login++) {
+      await world.isReady()
+      expect(await world.send(`${login}`)).toMatchObject({ kind: 'unknown' })
+      await until('the connection is given up', () => pauses().length === login)
+    }
+    const [first = 0, , third = 0] = pauses()
+    expect(third).toBeGreaterThan(2 * first) // four times, give or take a quarter
+  })
+
   it('that the SMSC unbinds is answered, and another one made', async () => {
     await using world = await SmppWorld.open()
     world.smsc.ask('unbind')
