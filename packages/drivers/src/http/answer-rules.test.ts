@@ -79,6 +79,8 @@ describe('an answer means', () => {
     ['400 with "later" in it', CODES, { status: 400, json: { code: 10 } }, 'never_handed http_10'],
     ['400 with "no credit" in it', CODES, { status: 400, json: { code: 11 } }, 'never_handed http_11 account'],
     ['401', {}, { status: 401 }, 'never_handed http_401 account'],
+    ['402', {}, { status: 402 }, 'never_handed http_402 account'],
+    ['402, where it means something else', { codes: { 402: 'refused' } }, { status: 402 }, 'refused send_refused'],
     ['408', {}, { status: 408 }, 'unknown answer_unreadable'],
     ['429', {}, { status: 429 }, 'never_handed throttled'],
     ['301', {}, { status: 301 }, 'unknown answer_unreadable'],

@@ -69,7 +69,7 @@ function saysError(rules: AnswerRules, text: string, json: unknown): boolean {
 
 function meaningOfStatus(status: number): Meaning {
   if (status === 429) return 'throttled'
-  if (status === 401 || status === 407) return 'account'
+  if (status === 401 || status === 402 || status === 407) return 'account' // 402: no credit
   // The request is to be repeated elsewhere, so nothing was done here; after the other redirects it may have been.
   if (status === 307 || status === 308) return 'account'
   if (status === 408) return 'unknown' // a proxy's word for *the server behind me took too long*

@@ -9,6 +9,7 @@ import type { AddressInfo, Server, Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
 import { systemClock } from '@bluewire/platform/clock'
+import { until } from '@bluewire/testkit/stories/until'
 import type { CallbackRequest, OutgoingSms, ProviderInbound, ProviderReceipt } from '../provider.ts'
 import { pathKey, signPath } from '../web/signed-path.ts'
 import { HttpProvider, httpProvider } from './http-provider.ts'
@@ -115,6 +116,22 @@ describe('a hostile answer leaves it unknown', () => {
     sane = true
     expect(await http.send(SMS, () => true)).toEqual({ kind: 'sent', refs: ['x1'] })
     expect(http.health().state).toBe('ok')
+  })
+})
+
+describe('a company that takes all and answers nothing', () => {
+  it('gets five messages, and no more before a pause', async () => {
+    const { url } = await peer((socket) => socket.destroy())
+    const http = provider({ url })
+    await http.start({ receipt: async () => undefined, inbound: async () => undefined, changed: () => undefined })
+    await until('it is ready', () => http.isReady)
+    for (let sent = 1; sent <= 5; sent++) {
+      expect(http.isReady).toBe(true)
+      expect(await http.send(SMS, () => true)).toMatchObject({ kind: 'unknown' })
+    }
+    expect([http.isReady, http.health().state]).toEqual([false, 'broken'])
+    await until('the pause is over', () => http.isReady)
+    expect(http.health().state).toBe('degraded')
   })
 })
 

@@ -169,7 +169,7 @@ export class HttpProvider implements Provider {
       }
       case 'lost': {
         const detail = `No whole answer came: ${whyOf(exchange.code)}.`
-        this.#upstream.failed({ state: 'degraded', detail: `${detail} It may be overloaded.` })
+        this.#upstream.lost(`${detail} It may be overloaded.`)
         return {
           kind: 'unknown',
           reason: exchange.code.startsWith('HPE_') ? REASONS.answerUnreadable : REASONS.noAnswer,
@@ -207,10 +207,7 @@ export class HttpProvider implements Provider {
       return this.#upstream.failed({ state: 'degraded', detail: `It answers HTTP ${status}: is the address right?` })
     }
     if (outcome.kind !== 'unknown') return this.#upstream.proven()
-    this.#upstream.failed({
-      state: 'degraded',
-      detail: `${outcome.detail ?? 'Its answers cannot be read'}. Look at its status page.`,
-    })
+    this.#upstream.lost(`${outcome.detail ?? 'Its answers cannot be read'}. Look at its status page.`)
   }
 
   async #probe(): Promise<Problem | null> {

@@ -147,6 +147,12 @@ describe('a request', () => {
     ])
     expect(maker({}).lookUp({ ...SMS, body: '' }, undefined)).toBeNull()
   })
+
+  it('does not ask for a message by an id that nobody has given: the answer could be any message', () => {
+    const byId = maker({ lookup_url: 'https://sms.example/of/{id}' })
+    expect(byId.lookUp({ ...SMS, body: '' }, undefined)).toBeNull()
+    expect(byId.lookUp({ ...SMS, body: '' }, '7')?.url.href).toBe('https://sms.example/of/7')
+  })
 })
 
 describe('a template that cannot work is refused', () => {
@@ -163,6 +169,7 @@ describe('a template that cannot work is refused', () => {
     [{ headers: { 'x y': 'other' } }, 'cannot be set'],
     [{ headers: { 'x-y': 'a\r\nb: c' } }, 'cannot hold its value'],
     [{ body: '{"text": "{txt}"}' }, 'There is no placeholder {txt}'],
+    [{ lookup_url: 'https://sms.example/of?to={to}' }, 'lookup_url must name the message'],
   ])('%j', (settings, sentence) => {
     expect(refusalOf(settings)).toContain(sentence)
   })

@@ -60,9 +60,10 @@ export class RequestMaker {
     return { method: this.#settings.method, url: this.#address(this.#url, values), headers, ...body }
   }
 
-  /** Null: it cannot be asked for a message. */
+  /** Null: it cannot be asked for this message. An address without what names it would find another. */
   lookUp(sms: Fields, id: string | undefined): WebRequest | null {
     if (this.#lookUpUrl === null) return null
+    if (id === undefined && !this.#lookUpUrl.names.includes('attempt_id')) return null
     const values = this.#valuesOf(sms, '')
     const withId: Values = (name) => (name === 'id' ? (id ?? '') : values(name))
     return { method: 'GET', url: this.#address(this.#lookUpUrl, withId), headers: this.#headersOf(withId) }
@@ -122,6 +123,9 @@ export class RequestMaker {
       this.#address(this.#url, this.#valuesOf(other, 'https://gateway.example/y')).origin !== sample.url.origin
     if (isElsewhere) throw new TemplateError('The host in url must not hang on the message.')
     this.lookUp(HOSTILE, 'id')
+    if (this.#lookUpUrl && !this.#lookUpUrl.names.some((name) => name === 'attempt_id' || name === 'id')) {
+      throw new TemplateError('lookup_url must name the message, with {attempt_id} or {id}: it would find another.')
+    }
     if (as === 'json' && sample.body !== undefined && parseJson(sample.body) === undefined) {
       throw new TemplateError(
         'The body is no JSON once its placeholders are filled in: does each stand in quotes, like "{text}"?',

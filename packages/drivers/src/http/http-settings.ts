@@ -55,7 +55,7 @@ export const httpSettings = z.strictObject({
   code_pattern: pattern.optional().describe("a regular expression whose first group is an error's code"),
   codes: record(z.enum(MEANINGS)).default({}).describe(`what codes and statuses mean: an object like {"21610": "opted_out", "503": "retry", "5xx": "retry"} with ${MEANINGS.join(', ')}; retry and throttled only where nothing was taken`),
 
-  lookup_url: template.optional().describe('an address that tells of a message whose answer was lost, by {attempt_id}; called with GET and the same headers'),
+  lookup_url: template.optional().describe('an address that tells of a message whose answer was lost, by {attempt_id} (or {id}, where it is known); called with GET and the same headers'),
   lookup_id_path: path.optional().describe('where the id is in its answer; id_path by default. Nothing there: not found'),
 
   receipt_id: path.optional().describe("the field of a receipt that has the message's id"),

@@ -1,8 +1,8 @@
 /** Cuts the bytes of a connection into PDUs. A length is judged before anything is kept for it: no peer decides how much memory it gets. */
 
 export const HEADER_BYTES = 16
-/** An inbound text of 255 parts in one PDU is not to be expected; 16 KiB hold 8,000 characters of it. */
-export const PDU_BYTES_MAX = 16_384
+/** A TLV of 64 KiB, the longest there is, and the fields before it. A whole PDU that is dropped unread would come again after each login. */
+export const PDU_BYTES_MAX = 70_000
 
 export class SmppFrames {
   #chunks: Buffer[] = []

@@ -111,7 +111,8 @@ export class SmppLink {
   async #bind(connection: SmppConnection): Promise<void> {
     const { settings, role, password, log, events } = this.#deps
     const refusal = await bind(connection, { settings, role, password })
-    if (refusal === null || this.#stopped) return
+    // It may have ended right behind its answer, in the same bytes: then the next try is planned already, and must stay so.
+    if (refusal === null || this.#stopped || !connection.isOpen) return
     if (refusal !== 0) {
       this.#refusal = refusedBecause(refusal)
       connection.close({ why: 'closed', detail: 'the login was refused' })
@@ -147,15 +148,17 @@ export class SmppLink {
     const { role, log, events } = this.#deps
     this.#set(this.#refusal ?? { state: 'down', detail: `Not connected: ${ending.detail}.` })
     this.#refusal = null
-    const waitMs = this.#waitMs()
+    const waitMs = this.#waitMs(ending)
     log('smpp.down', { role, why: ending.why, retry_in_ms: waitMs })
     this.#timer = this.#deps.clock.setTimer(waitMs, () => this.start())
     if (wasBound) events.down()
   }
 
-  #waitMs(): number {
+  #waitMs({ why }: Ending): number {
     const { settings, clock, chance } = this.#deps
-    const heldMs = this.#boundAtMs === null ? 0 : clock.monotonicMs() - this.#boundAtMs
+    // To wait for an answer in vain is no sign of a good login.
+    const vainMs = why === 'silent' ? settings.answer_within : 0
+    const heldMs = this.#boundAtMs === null ? 0 : clock.monotonicMs() - this.#boundAtMs - vainMs
     const end = { heldMs, isRefused: this.#state.state === 'refused', chance: chance() }
     const limits = { minMs: settings.reconnect_min, maxMs: settings.reconnect_max }
     const { failures, waitMs } = waitAfter({ failures: this.#failures }, end, limits)
@@ -173,7 +176,7 @@ export class SmppLink {
 
 type Login = Readonly<{ settings: SmppSettings; role: Role; password: string }>
 
-/** The status that the SMSC answers; null: none came. */
+/** The status that the SMSC answers; null: none came, or one without sense (a generic_nack of no error is no login). */
 export async function bind(connection: SmppConnection, { settings, role, password }: Login): Promise<number | null> {
   const answer = await connection.request({
     command: `bind_${role}`,
@@ -188,7 +191,9 @@ export async function bind(connection: SmppConnection, { settings, role, passwor
     },
     withinMs: settings.bind_within,
   })
-  return answer.kind === 'answer' ? answer.pdu.command_status : null
+  if (answer.kind !== 'answer') return null
+  const { command, command_status: status } = answer.pdu
+  return status === 0 && command === 'generic_nack' ? null : status
 }
 
 export async function isThere(connection: SmppConnection, withinMs: number): Promise<boolean> {

@@ -52,7 +52,7 @@ declare module 'smpp' {
   type Options = Fields & { command_status?: number; sequence_number?: number }
 
   const smpp: {
-    PDU: { new (command: string, options?: Options): PDU; new (bytes: Buffer): PDU }
+    PDU: { new (command: string, options?: Options): PDU; new (bytes: Buffer): PDU; maxLength: number }
     commands: Readonly<Record<string, Command | undefined>>
     types: Readonly<Record<'buffer' | 'cstring', FieldType>>
   }

@@ -5,8 +5,12 @@
  */
 import smpp from 'smpp'
 import type { Fields, PDU } from 'smpp'
+import { PDU_BYTES_MAX } from './smpp-frames.ts'
 
 export type Pdu = PDU
+
+/** Its own limit is a quarter of that. */
+smpp.PDU.maxLength = PDU_BYTES_MAX
 
 /** Without the filters texts stay bytes, and dates strings. */
 class RawPdu extends smpp.PDU {

@@ -67,8 +67,9 @@ export class SmppReassembly {
     if (!group.parts.has(piece.part.number)) this.#grow(group, piece.text.length)
     group.parts.set(piece.part.number, part)
     if (group.parts.size === piece.part.total) return await this.#finish(key, group)
-    void this.#makeRoom(key)
-    return await this.#held(group, part)
+    const held = this.#held(group, part)
+    if (!(await this.#makeRoom(key))) this.#sendAway(key, group)
+    return await held
   }
 
   /** What was acknowledged and is not whole is reported now: nobody will send it again. */
@@ -127,16 +128,18 @@ export class SmppReassembly {
     }
   }
 
-  async #giveUp(key: string): Promise<void> {
+  /** Whether it is reported, or was already. */
+  async #giveUp(key: string): Promise<boolean> {
     const group = this.#groups.get(key)
-    if (!group) return
+    if (!group) return true
     this.#forget(key, group)
     const isStored = await this.#store(group)
     for (const settle of [...group.waiting]) settle(isStored)
-    if (isStored || this.#groups.has(key)) return
+    if (isStored || this.#groups.has(key)) return isStored
     group.timer = this.#deps.clock.setTimer(STORE_AGAIN_MS, () => void this.#giveUp(key))
     this.#groups.set(key, group)
     this.#characters += group.characters
+    return false
   }
 
   async #store({ first, parts }: Group): Promise<boolean> {
@@ -152,11 +155,26 @@ export class SmppReassembly {
     }
   }
 
-  async #makeRoom(keep: string): Promise<void> {
-    for (const key of this.#groups.keys()) {
-      if (this.#groups.size <= GROUPS_MAX && this.#characters <= CHARACTERS_MAX) return
-      if (key !== keep) await this.#giveUp(key)
+  /** Whether there is room. One text that cannot be stored is enough to know that the others cannot be either. */
+  async #makeRoom(keep: string): Promise<boolean> {
+    while (this.#groups.size > GROUPS_MAX || this.#characters > CHARACTERS_MAX) {
+      const [first, second] = this.#groups.keys()
+      const oldest = first === keep ? second : first
+      if (oldest === undefined || !(await this.#giveUp(oldest))) return false
     }
+    return true
+  }
+
+  /** For what the SMSC can send again there is no room. */
+  #sendAway(key: string, group: Group): void {
+    if (this.#groups.get(key) !== group) return
+    for (const settle of [...group.waiting]) settle(false)
+    for (const [number, part] of [...group.parts]) {
+      if (part.isAcknowledged) continue
+      group.parts.delete(number)
+      this.#grow(group, -part.text.length)
+    }
+    if (group.parts.size === 0) this.#forget(key, group)
   }
 
   #forget(key: string, group: Group): void {

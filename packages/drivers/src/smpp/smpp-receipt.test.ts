@@ -35,6 +35,10 @@ describe('a receipt', () => {
     [`id:7 ${LONG} stat:ENROUTE`, { fact: 'sent' }],
     [`id:7 ${LONG} stat:UNKNOWN`, { fact: 'sent' }],
     [`id:7 ${LONG} stat:WHATEVER`, { fact: 'sent' }],
+    // Neither a number nor a long text gets into the detail.
+    [`id:7 ${LONG} stat:UNDELIV err:4915112345678`, { fact: 'failed', detail: 'The SMSC reports UNDELIV' }],
+    [`id:7 ${LONG} stat:UNDELIV err:${'x'.repeat(99)}`, { fact: 'failed', detail: 'The SMSC reports UNDELIV' }],
+    [`id:7 ${LONG} stat:${'LONG'.repeat(99)}`, { fact: 'sent', detail: `The SMSC reports ${'LONG'.repeat(5)}` }],
     // The text of the message cannot overrule the receipt.
     [
       `id:7 ${LONG} stat:UNDELIV err:1 text:id:8 stat:DELIVRD`,

@@ -86,11 +86,12 @@ function fieldsOf(receipt: string): ReceiptFields {
   const head = cut ? receipt.slice(0, cut.index) : receipt
   const text = cut ? receipt.slice(cut.index + cut[0].length).trim() : ''
   const field = (pattern: RegExp): string | null => pattern.exec(head)?.[1] ?? null
+  // What stands in a detail is short, and no number of a phone: the SMSC could write anything.
   return {
     id: field(/(?:^|\s)id:\s*([^\s:]+)(?=\s|$)/i),
-    stat: field(/(?:^|\s)stat(?:us)?:\s*([a-z]+)/i),
+    stat: field(/(?:^|\s)stat(?:us)?:\s*([a-z]{1,20})/i),
     done: field(/(?:^|\s)done[ _]?date:\s*(\d+)/i),
-    err: field(/(?:^|\s)err(?:or)?:\s*(\w+)/i),
+    err: field(/(?:^|\s)err(?:or)?:\s*(?!\w*\d{7})(\w{1,20})\b/i),
     text: text === '' ? null : text,
   }
 }

@@ -139,6 +139,7 @@ export class SmppSender {
       gate.accepted()
       return { kind: 'taken', id: idOfResponse(pdu.message_id ?? '', settings) }
     }
+    if (pdu.command_status === 0) return WITHOUT_SENSE
     const verdict = verdictOf(pdu.command_status, this.#optedOut)
     if (verdict.kind === 'unclear') return { kind: 'unanswered', reason: verdict.reason, detail: verdict.detail }
     if (verdict.reason === REASONS.notConnected)
@@ -233,4 +234,9 @@ const UNREADABLE: PartResult = {
   kind: 'unanswered',
   reason: REASONS.answerUnreadable,
   detail: 'The SMSC answered with bytes that are no SMPP',
+}
+const WITHOUT_SENSE: PartResult = {
+  kind: 'unanswered',
+  reason: REASONS.answerUnreadable,
+  detail: 'The SMSC answered with generic_nack, and without an error in it',
 }

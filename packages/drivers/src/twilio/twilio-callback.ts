@@ -1,4 +1,5 @@
 /** What Twilio posts to us: forms, signed with the account's auth token. */
+import { BlockList, isIP } from 'node:net'
 import twilio from 'twilio'
 import { isAttemptId } from '@bluewire/contract/ids'
 import type { CallbackRequest, ProviderInbound, ProviderReceipt } from '../provider.ts'
@@ -11,6 +12,32 @@ export type Form = Readonly<Record<string, string>>
  * stays with Twilio; whether it is signed is not documented, so both forms are right.
  */
 export const RETRIES = '#rc=5&rp=all'
+
+const PRIVATE = new BlockList()
+const PRIVATE_RANGES = ['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.168.0.0/16', '::/127', 'fc00::/7', 'fe80::/10'] // prettier-ignore
+for (const range of PRIVATE_RANGES) {
+  const [address = '', bits = ''] = range.split('/')
+  PRIVATE.addSubnet(address, Number(bits), familyOf(address))
+}
+
+/**
+ * Whether Twilio can call it. One that it cannot call makes it refuse the whole message (21609), so it is not given. An address of this
+ * network will do where what stands for Twilio is in this network, too.
+ */
+export function canBeCalled(callbackUrl: string, baseUrl: string): boolean {
+  const { hostname } = new URL(callbackUrl)
+  if (hostname === 'localhost' || hostname.endsWith('.localhost')) return false
+  return !isPrivate(hostname) || isPrivate(new URL(baseUrl).hostname)
+}
+
+function isPrivate(hostname: string): boolean {
+  const address = hostname.replace(/^\[|\]$/g, '')
+  return isIP(address) !== 0 && PRIVATE.check(address, familyOf(address))
+}
+
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return isIP(address) === 6 ? 'ipv6' : 'ipv4'
+}
 
 export function isSigned(request: CallbackRequest, form: Form, authToken: string): boolean {
   const signature = request.headers['x-twilio-signature'] ?? ''

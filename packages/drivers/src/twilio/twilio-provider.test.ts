@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net'
 import twilio from 'twilio'
 import { afterEach, describe, expect, it } from 'vitest'
 import { systemClock } from '@bluewire/platform/clock'
+import { until } from '@bluewire/testkit/stories/until'
 import type { CallbackRequest, OutgoingSms, ProviderInbound, ProviderReceipt } from '../provider.ts'
 import { pathKey, signPath } from '../web/signed-path.ts'
 import { TwilioProvider, twilioProvider } from './twilio-provider.ts'
@@ -50,7 +51,7 @@ function provider({
 }
 
 /** Takes everything, and remembers what it was asked. */
-async function fakeTwilio(): Promise<{
+async function fakeTwilio({ answersMessages = true } = {}): Promise<{
   url: string
   asked: Array<{ path: string; login: string; form: URLSearchParams }>
 }> {
@@ -62,6 +63,10 @@ async function fakeTwilio(): Promise<{
       const login = Buffer.from((request.headers.authorization ?? '').slice(6), 'base64').toString()
       asked.push({ path: request.url ?? '', login, form: new URLSearchParams(body) })
       const isAsking = request.method === 'GET'
+      if (!isAsking && !answersMessages) {
+        request.socket.destroy()
+        return
+      }
       const answer = isAsking ? { status: 'active', messages: [] } : { sid: SID, status: 'queued', error_code: null }
       response.writeHead(isAsking ? 200 : 201).end(JSON.stringify(answer))
     })
@@ -111,6 +116,19 @@ describe('a request', () => {
     expect(await sending.send(SMS, () => true)).toMatchObject({ kind: 'sent' })
     expect(asked[0]?.form.has('StatusCallback')).toBe(false)
     expect((await sending.test()).lines.join(' ')).toContain('no public address')
+  })
+
+  it('waits for a while when Twilio took five and answered none of them', async () => {
+    const { url, asked } = await fakeTwilio({ answersMessages: false })
+    const made = provider({ settings: { base_url: url } })
+    await made.start({ receipt: async () => undefined, inbound: async () => undefined, changed: () => undefined })
+    await until('it is ready', () => made.isReady)
+    for (let sent = 1; sent <= 5; sent++) expect(await made.send(SMS, () => true)).toMatchObject({ kind: 'unknown' })
+    expect([made.isReady, made.health().state]).toEqual([false, 'broken'])
+    await until('the pause is over', () => made.isReady)
+    await made.send(SMS, () => true)
+    expect(made.isReady).toBe(false) // one was enough, although the account could be asked in between
+    expect(asked.filter(({ path }) => path.includes('Messages'))).toHaveLength(6)
   })
 
   it('does not leave while the secret of the key is missing, and it says so', async () => {

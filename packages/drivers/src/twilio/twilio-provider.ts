@@ -19,7 +19,7 @@ import { Upstream } from '../web/upstream.ts'
 import type { Problem } from '../web/upstream.ts'
 import { call, errorCodeOf } from './twilio-call.ts'
 import type { Account } from './twilio-call.ts'
-import { formOf, inboundIn, isSigned, receiptIn, RETRIES } from './twilio-callback.ts'
+import { canBeCalled, formOf, inboundIn, isSigned, receiptIn, RETRIES } from './twilio-callback.ts'
 import { candidates } from './twilio-look-up.ts'
 import { readExchange, refusesUs, unreachable } from './twilio-outcome.ts'
 import { twilioSecrets, twilioSettings } from './twilio-settings.ts'
@@ -107,6 +107,7 @@ export class TwilioProvider implements Provider {
     const isThrottled = outcome.kind === 'not_sent' && outcome.reason === REASONS.throttled
     this.#restMs = isThrottled ? Math.min(this.#restMs * 2, REST_MS_MAX) : REST_MS_MIN
     if (problem === null) this.#upstream.proven()
+    else if (problem !== undefined && outcome.kind === 'unknown') this.#upstream.lost(problem.detail)
     else if (problem !== undefined) this.#upstream.failed(problem)
     this.#context.log('twilio.sent', { attempt: sms.attempt, outcome: outcome.kind, said: exchange?.kind ?? 'nothing' })
     return outcome
@@ -155,7 +156,7 @@ export class TwilioProvider implements Provider {
     const problem = await this.#probe({ ...this.#account, exchanges })
     if (problem?.state === 'broken') return { ok: false, lines: [problem.detail] }
     const lines = [problem?.detail ?? 'Twilio takes the credentials, and the account is active.']
-    if (!isPublic(callbackUrl))
+    if (!canBeCalled(callbackUrl, settings.base_url))
       lines.push('This gateway has no public address, so Twilio can tell nothing of receipts and inbound messages.')
     lines.push(`Set "A message comes in" of each number to HTTP POST ${callbackUrl}/inbound`)
     return { ok: true, lines }
@@ -179,8 +180,10 @@ export class TwilioProvider implements Provider {
 
   /** Null: Twilio could not reach it, and would refuse the whole message for it (21609). */
   #statusCallback({ attempt }: OutgoingSms): string | null {
-    const { callbackUrl } = this.#context
-    return isPublic(callbackUrl) ? `${callbackUrl}/${signPath(this.#paths, `status/${attempt}`)}${RETRIES}` : null
+    const { callbackUrl, settings } = this.#context
+    return canBeCalled(callbackUrl, settings.base_url)
+      ? `${callbackUrl}/${signPath(this.#paths, `status/${attempt}`)}${RETRIES}`
+      : null
   }
 
   /** A standard API key may not read its account, so it asks for one message in place of it. */
@@ -200,7 +203,7 @@ export class TwilioProvider implements Provider {
     if (exchange.kind === 'never_left') return unreachable(exchange.code)
     if (exchange.kind === 'lost') return unreachable(exchange.code)
     if (value === 'active') {
-      this.#upstream.proven()
+      this.#upstream.answered()
       return null
     }
     if (value !== null) return refusesUs(`the account is ${value}`)
@@ -219,9 +222,4 @@ const NOT_FOUND: ProviderOutcome = {
   kind: 'unknown',
   reason: REASONS.noAnswer,
   detail: 'Twilio did not say what became of it',
-}
-
-function isPublic(callbackUrl: string): boolean {
-  const { hostname } = new URL(callbackUrl)
-  return hostname !== 'localhost' && !hostname.endsWith('.localhost')
 }

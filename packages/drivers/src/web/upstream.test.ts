@@ -69,6 +69,32 @@ describe('the other side', () => {
     expect([upstream.isReady, upstream.health().detail]).toEqual([true, DEGRADED.detail])
   })
 
+  it('is left alone for a while when nobody knows what became of five messages in a row', async () => {
+    const { clock, state, upstream } = world()
+    upstream.start()
+    await clock.advance(0)
+    const lose = (times: number): void => {
+      for (let i = 0; i < times; i++) upstream.lost('No answer came.')
+    }
+    lose(4)
+    expect([upstream.isReady, upstream.health().state]).toEqual([true, 'degraded'])
+    upstream.proven()
+    lose(4)
+    expect(upstream.isReady).toBe(true)
+    lose(1)
+    expect([upstream.isReady, upstream.health().state]).toEqual([false, 'broken'])
+    lose(5) // those that were on their way: one pause is enough
+    await clock.advance(500)
+    expect([upstream.isReady, upstream.health().state, state.probedAt.length]).toEqual([true, 'degraded', 2])
+    lose(1)
+    await clock.advance(999)
+    expect(upstream.isReady).toBe(false)
+    await clock.advance(1)
+    expect(upstream.isReady).toBe(true)
+    upstream.proven()
+    expect([upstream.isReady, upstream.health().state]).toEqual([true, 'ok'])
+  })
+
   it('is not asked any more after the end', async () => {
     const { clock, state, upstream } = world(BROKEN)
     upstream.start()

@@ -7,6 +7,8 @@ import type { ProviderHealth } from '../provider.ts'
 
 const PAUSE_MS_MIN = 500
 const PAUSE_MS_MAX = 60_000
+/** So many messages in a row with an unknown end, and no more are spent for a while: each would need somebody to look. */
+const LOST_MANY = 5
 
 export type Problem = Readonly<{
   /** `degraded`: messages may still be tried. */
@@ -30,6 +32,7 @@ export class Upstream {
   #pauseMs = PAUSE_MS_MIN
   #timer: Timer | null = null
   #isProbing = false
+  #lostInARow = 0
   #stopped = false
 
   constructor(outside: Outside) {
@@ -54,12 +57,24 @@ export class Upstream {
     this.#timer?.cancel()
   }
 
-  /** It answered as it should. */
-  proven(): void {
+  /** It answered what costs nothing; of messages that says little. */
+  answered(): void {
     this.#provenAtMs = this.#outside.clock.nowMs()
+  }
+
+  /** A message was answered as it should be. */
+  proven(): void {
+    this.answered()
     this.#pauseMs = PAUSE_MS_MIN
-    this.#timer?.cancel()
+    this.#lostInARow = 0
+    this.#endPause()
     this.#become(true, null)
+  }
+
+  /** What became of a message is not known. A connection can be opened to a company that answers nothing, so the probe alone proves little. */
+  lost(detail: string): void {
+    const isMany = ++this.#lostInARow >= LOST_MANY
+    this.failed({ state: isMany ? 'broken' : 'degraded', detail })
   }
 
   /** Something is wrong. When it is broken, nothing more is tried until a probe finds it mended. */
@@ -70,19 +85,28 @@ export class Upstream {
     if (!this.#isProbing) this.#probeLater()
   }
 
+  /** What else was on its way may fail, too: one pause is enough for all of it. */
   #probeLater(): void {
-    this.#timer?.cancel()
-    if (this.#stopped) return
-    this.#timer = this.#outside.clock.setTimer(this.#pauseMs, () => void this.#probe())
+    if (this.#stopped || this.#timer) return
+    this.#timer = this.#outside.clock.setTimer(this.#pauseMs, () => {
+      this.#timer = null
+      void this.#probe()
+    })
     this.#pauseMs = Math.min(this.#pauseMs * 2, PAUSE_MS_MAX)
+  }
+
+  #endPause(): void {
+    this.#timer?.cancel()
+    this.#timer = null
   }
 
   async #probe(): Promise<void> {
     if (this.#stopped || this.#isProbing) return
     this.#isProbing = true
-    const problem = await this.#outside.probe().catch((): Problem => FAILED)
+    const found = await this.#outside.probe().catch((): Problem => FAILED)
     this.#isProbing = false
     if (this.#stopped) return
+    const problem = found ?? (this.#lostInARow >= LOST_MANY ? STILL_LOST : null)
     this.#become(problem?.state !== 'broken', problem)
     if (problem?.state === 'broken') this.#probeLater()
   }
@@ -95,4 +119,8 @@ export class Upstream {
   }
 }
 
+const STILL_LOST: Problem = {
+  state: 'degraded',
+  detail: 'It can be reached again; whether it answers shows with the next message.',
+}
 const FAILED: Problem = { state: 'broken', detail: 'The provider could not be asked whether it works.' }

@@ -30,6 +30,8 @@ export class Smsc {
   answersEnquiries = true
   /** -1: no answer. */
   bindStatus: number | null = null
+  /** Follows the answer to the next login, in the same segment. */
+  afterLogin: Buffer | null = null
   /** A way of logging in that is not allowed. */
   refuses: string | null = null
   /** Answers to submits wait until `release`. */
@@ -40,8 +42,10 @@ export class Smsc {
   /** What came, in order; `frames`: the same, as bytes. */
   readonly heard: PDU[] = []
   readonly frames: Buffer[] = []
-  /** Submits are answered with generic_nack. */
+  /** Submits, or logins, are answered with generic_nack. */
   nacks = false
+  nacksLogins = false
+  nackStatus = 3
   submits = 0
   readonly queries = new Map<string, number>()
   readonly #sessions = new Set<Session>()
@@ -177,10 +181,20 @@ export class Smsc {
 
   #bind(session: Session, pdu: PDU): void {
     if (this.bindStatus === -1) return
+    if (this.nacksLogins) return this.#nack(session, pdu)
     if (this.refuses === pdu.command) return answer(session, pdu, { command_status: 0x0d })
     const status = this.bindStatus ?? (pdu.password === PASSWORD ? STATUS.ok : STATUS.invalidPassword)
     if (status === STATUS.ok) session.bound = pdu.command
+    if (this.afterLogin) session.socket.cork()
     answer(session, pdu, status === STATUS.ok ? { system_id: 'smsc' } : { command_status: status })
+    if (!this.afterLogin) return
+    session.socket.write(this.afterLogin)
+    session.socket.uncork()
+    this.afterLogin = null
+  }
+
+  #nack({ socket }: Session, { sequence_number }: PDU): void {
+    socket.write(new smpp.PDU('generic_nack', { command_status: this.nackStatus, sequence_number }).toBuffer())
   }
 
   #query(session: Session, pdu: PDU): void {
@@ -191,11 +205,7 @@ export class Smsc {
 
   #submit(session: Session, pdu: PDU): void {
     this.submits++
-    if (this.nacks) {
-      const refusal = { command_status: 3, sequence_number: pdu.sequence_number }
-      session.socket.write(new smpp.PDU('generic_nack', refusal).toBuffer())
-      return
-    }
+    if (this.nacks) return this.#nack(session, pdu)
     this.outstandingMax = Math.max(this.outstandingMax, ++this.#outstanding)
     const status = this.#statusOf(pdu)
     if (typeof status === 'number' && status !== STATUS.ok && status !== STATUS.unknownError) {

@@ -7,6 +7,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { until } from '@bluewire/testkit/stories/until'
+import smpp from 'smpp'
 import { describe, expect, it } from 'vitest'
 import { Smsc } from '../conformance/smsc.ts'
 import { SmppWorld } from './smpp-world.ts'
@@ -52,6 +53,29 @@ describe('a login', () => {
     expect(world.provider.health().state).toBe('ok')
   })
 
+  it.each([
+    ['an end of the session', new smpp.PDU('unbind', { sequence_number: 9 }).toBuffer()],
+    ['an answer that cannot be read', Buffer.from('000000128000000900000000000000094142', 'hex')],
+  ])('with %s right behind its answer is tried again', async (_what, bytes) => {
+    await using world = await SmppWorld.make()
+    world.smsc.afterLogin = bytes
+    await world.start()
+    await until('it logs in again', () => heard(world.smsc, 'bind_transceiver') >= 2)
+    await world.isReady()
+    expect(await world.send('afterwards')).toMatchObject({ kind: 'sent' })
+  })
+
+  it('is none where the answer is a generic_nack without an error', async () => {
+    await using world = await SmppWorld.make({ bind_within: '100ms' })
+    world.smsc.nacksLogins = true
+    world.smsc.nackStatus = 0
+    await world.start()
+    await until('it is tried again', () => heard(world.smsc, 'bind_transceiver') >= 2)
+    expect(world.provider.isReady).toBe(false)
+    world.smsc.nacksLogins = false
+    await world.isReady()
+  })
+
   it('whose system_id is in use says so', async () => {
     await using world = await SmppWorld.make()
     world.smsc.bindStatus = 0x05
@@ -88,6 +112,21 @@ describe('a connection', () => {
     world.smsc.answersEnquiries = true
     await world.isReady()
     expect(await world.send('after the silence')).toMatchObject({ kind: 'sent' })
+  })
+
+  it('over which no submit is answered is made anew with growing pauses: each login costs a window of messages', async () => {
+    const times = { answer_within: '400ms', reconnect_min: '200ms', reconnect_max: '10s' }
+    await using world = await SmppWorld.open({ window: 1, ...times })
+    world.smsc.behaviour = 'lose_answer'
+    const pauses = (): number[] =>
+      world.logged.filter(({ event }) => event === 'smpp.down').map(({ fields }) => Number(fields['retry_in_ms']))
+    for (let login = 1; login <= 3; login++) {
+      await world.isReady()
+      expect(await world.send(`${login}`)).toMatchObject({ kind: 'unknown' })
+      await until('the connection is given up', () => pauses().length === login)
+    }
+    const [first = 0, , third = 0] = pauses()
+    expect(third).toBeGreaterThan(2 * first) // four times, give or take a quarter
   })
 
   it('that the SMSC unbinds is answered, and another one made', async () => {

@@ -26,7 +26,7 @@ describe('bytes that are no SMPP', () => {
     ['a length of 15', hex('0000000f 00000015 00000000 000001')],
     ['a length of 2 GB', hex('7fffffff 00000005 00000000 00000001')],
     ['a length of 4 GB', hex('ffffffff 00000005 00000000 00000001')],
-    ['one byte more than is allowed', hex('00004001 00000005 00000000 00000001')],
+    ['one byte more than is allowed', hex('00011171 00000005 00000000 00000001')],
     ['HTTP', Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')],
     ['an answer with half a field', hex('00000012 80000009 00000000 00000001 4142')],
     ['an answer with a TLV that goes on behind its end', hex('00000017 80000004 00000000 00000001 4100 001e 00ff 41')],
@@ -80,6 +80,14 @@ describe('bytes that are no SMPP', () => {
     await until('it was taken', () => world.smsc.taken.length === 1)
     world.smsc.ask('enquire_link_resp', world.smsc.taken[0]?.pdu.sequence_number)
     expect(await sending).toMatchObject({ kind: 'unknown' })
+  })
+
+  it('the longest text that a PDU can carry is read: a connection that is dropped for it would be dropped after each login', async () => {
+    await using world = await SmppWorld.open()
+    const long = { ...addresses(THEM, LINE), data_coding: 8, message_payload: Buffer.alloc(65_534, '\0x') }
+    expect(await world.smsc.deliver({ ...long, short_message: Buffer.alloc(0) })).toBe(0)
+    expect(world.inbounds[0]?.body).toBe('x'.repeat(32_767))
+    expect(world.provider.isReady).toBe(true)
   })
 
   it('a PDU that comes byte by byte is read', async () => {

@@ -57,6 +57,13 @@ describe('an answer with a status', () => {
     expect(await world.send('hello')).toMatchObject({ kind: 'not_sent', class: 'refused', reason: 'smpp_0x00000003' })
   })
 
+  it('of a generic_nack without an error: unknown', async () => {
+    await using world = await SmppWorld.open()
+    world.smsc.nacks = true
+    world.smsc.nackStatus = 0
+    expect(await world.send('hello')).toMatchObject({ kind: 'unknown', reason: 'answer_unreadable' })
+  })
+
   it('rests the line for longer each time it is too fast', async () => {
     await using world = await SmppWorld.open()
     world.smsc.behaviour = 'throttle'
