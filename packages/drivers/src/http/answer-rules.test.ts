@@ -5,7 +5,7 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { readAnswer } from './answer-rules.ts'
+import { idInRecord, readAnswer } from './answer-rules.ts'
 import type { Answer } from './answer-rules.ts'
 import { httpSettings } from './http-settings.ts'
 import { check, parseCondition, parseJson, textAt, valueAt } from '../web/json-path.ts'
@@ -153,4 +153,16 @@ describe("a stranger's JSON", () => {
     ])
     expect([parseCondition('a'), parseCondition('=x'), parseCondition('a=')]).toEqual([null, null, null])
   })
+})
+
+it.each([
+  ['{"id":"m1","status":"sent"}', 'm1'],
+  ['{"id":"m1","status":"rejected"}', null],
+  ['{"id":"m1","status":"sent","error":"no such number"}', null],
+  ['{"status":"sent"}', null],
+  ['{"id":"two words"}', null],
+  ['[]', null],
+])('the record %s of a message has the id %s', (text, id) => {
+  const rules = { url: 'https://sms.example/', id_path: 'id', error_when: 'status=rejected', error_path: 'error' }
+  expect(idInRecord(httpSettings.parse(rules), text)).toBe(id)
 })

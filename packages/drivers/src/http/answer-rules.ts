@@ -59,6 +59,13 @@ function meaningOfSuccess(rules: AnswerRules, { text }: Answer, json: unknown): 
   return saysOk || !wantsId || idsIn(rules, text, json).length > 0 ? 'sent' : 'unknown'
 }
 
+/** The id in a company's record of a message that it has taken. Null: it has none, or the record says that it was refused. */
+export function idInRecord(rules: AnswerRules & Pick<HttpSettings, 'lookup_id_path'>, text: string): string | null {
+  const json = parseJson(text)
+  const id = textAt(json, rules.lookup_id_path ?? rules.id_path)
+  return id !== null && /^[\x21-\x7e]{1,128}$/.test(id) && !saysError(rules, text, json) ? id : null
+}
+
 function saysError(rules: AnswerRules, text: string, json: unknown): boolean {
   const atPath = rules.error_path === undefined ? undefined : valueAt(json, rules.error_path)
   const isNothing = atPath === undefined || atPath === null || atPath === '' || atPath === false || atPath === 0

@@ -21,13 +21,12 @@ import { pathKey, readSignedPath, signPath } from '../web/signed-path.ts'
 import type { PathKey } from '../web/signed-path.ts'
 import { Upstream } from '../web/upstream.ts'
 import type { Problem } from '../web/upstream.ts'
-import { readAnswer } from './answer-rules.ts'
+import { idInRecord, readAnswer } from './answer-rules.ts'
 import type { Reading } from './answer-rules.ts'
 import { PATHS, readCallback } from './http-callback.ts'
 import { RequestMaker } from './http-request.ts'
 import { httpSecrets, httpSettings } from './http-settings.ts'
 import type { HttpSecrets, HttpSettings } from './http-settings.ts'
-import { parseJson, textAt } from '../web/json-path.ts'
 import { TemplateError } from './template-error.ts'
 
 type Context = ProviderContext<HttpSettings, HttpSecrets>
@@ -103,11 +102,8 @@ export class HttpProvider implements Provider {
     if (request === null) return NOT_FOUND
     const exchange = await this.#exchanges.run(request, () => true)
     if (exchange.kind !== 'answered' || exchange.status < 200 || exchange.status > 299) return NOT_FOUND
-    const { lookup_id_path: own, id_path: path } = this.#context.settings
-    const id = textAt(parseJson(exchange.text ?? ''), own ?? path)
-    return id !== null && /^[\x21-\x7e]{1,128}$/.test(id) && !(await help.isTaken(id))
-      ? { kind: 'sent', refs: [id] }
-      : NOT_FOUND
+    const id = idInRecord(this.#context.settings, exchange.text ?? '')
+    return id !== null && !(await help.isTaken(id)) ? { kind: 'sent', refs: [id] } : NOT_FOUND
   }
 
   async callback(request: CallbackRequest): Promise<CallbackAnswer> {
