@@ -39,6 +39,8 @@ const TEXT_START = 20
 
 export class Smsc {
   readonly taken: SmsTaken[] = []
+  /** It takes submits and answers none. */
+  isMute = false
   readonly #options: SmscOptions
   readonly #logins = new Set<Login>()
   readonly #receipts = new Map<string, Receipt[]>()
@@ -53,11 +55,11 @@ export class Smsc {
     this.#options = options
   }
 
-  /** Resolves with the port. */
-  async listen(): Promise<number> {
+  /** Resolves with the port. Again after `close`. */
+  async listen(port = 0): Promise<number> {
     const server = createServer((socket) => this.#accept(socket))
     this.#server = server
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
     return (server.address() as AddressInfo).port
   }
 
@@ -79,6 +81,11 @@ export class Smsc {
   /** Resolves at the next submit after which so many wait for their answer. */
   untilUnanswered(many: number): Promise<void> {
     return new Promise((full) => this.#waiting.push({ many, full }))
+  }
+
+  /** Resolves when it has taken so many in all. */
+  async untilTaken(many: number): Promise<void> {
+    while (this.taken.length < many) await new Promise<void>((full) => this.#waiting.push({ many: 0, full }))
   }
 
   #accept(socket: Socket): void {
@@ -123,6 +130,7 @@ export class Smsc {
     const id = `smsc-${this.taken.push(text)}`
     login.unanswered++
     this.#unanswered++
+    if (this.isMute) return
     afterMs(answerAfterMs * (0.55 + (this.taken.length % 10) / 10), () => {
       if (login.socket.destroyed) return // it went with all that was owed to it
       login.unanswered--
