@@ -12,6 +12,7 @@ import { World } from './bench-world.ts'
 import { measureDisk } from './disk.ts'
 import { measureAccepts } from './measure-accepts.ts'
 import { measureDispatch } from './measure-dispatch.ts'
+import { measureFairness } from './measure-fairness.ts'
 import { measureIdleNodes } from './measure-idle-nodes.ts'
 import { measureLarge } from './measure-large.ts'
 import { measureSends } from './measure-sends.ts'
@@ -28,6 +29,7 @@ const MEASUREMENTS: Readonly<Record<string, (world: World) => Promise<Row[]>>> =
     ...(await measureSmpp(world, { lines: 1, messages: 2_000, rounds: 3 })),
     ...(await measureSmpp(world, { lines: 100, messages: 2_000, rounds: 3 })),
   ],
+  'providers-fair': (world) => measureFairness(world, { rounds: 3, roundS: 5 }),
   idle: (world) => measureIdleNodes(world, { nodes: 10_000 }),
   large: (world) => measureLarge(world, { messages: 1_000_000, rounds: 5, roundS: 3 }),
 }

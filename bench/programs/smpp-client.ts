@@ -1,5 +1,6 @@
 /** The client of the `smpp` package as its documentation has it: one login, and so many submits in flight as the window allows. */
-import smpp from 'smpp' // eslint-disable-line n/no-extraneous-import -- the reference that the driver is measured beside
+/* eslint-disable n/no-extraneous-import -- the reference that the driver is measured beside */
+import smpp from 'smpp'
 import type { Fields, PDU } from 'smpp'
 import { serve } from '../child.ts'
 
@@ -12,7 +13,9 @@ type Session = {
   close(): void
   on(event: 'error', heard: (error: Error) => void): void
 }
-const { connect } = smpp as unknown as { connect(options: { host: string; port: number }, ready: () => void): Session }
+const { connect } = smpp as unknown as {
+  connect: (options: { host: string; port: number }, ready: () => void) => Session
+}
 
 serve<SubmitAll>(async ({ port, many, window, firstNumber }) => {
   const done = Promise.withResolvers<void>()
