@@ -160,7 +160,7 @@ test('where places are shared it asks for more at once while all it asked for wa
     clock,
     newAttemptId: () => 'attempt_new' as const,
     mayDispatch: () => true,
-    onError: expect.unreachable,
+    onError: (error: unknown) => expect.unreachable(String(error)),
   }
   const worker = new LineWorker(LINE, outlet, { ...deps, store: { dispatch } as Store })
   worker.wake()
