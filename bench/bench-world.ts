@@ -12,7 +12,7 @@ export const LINES_PER_NODE_MAX = 50
 export type WorldGateway = Readonly<{
   env?: GatewayOptions['env']
   /** Runs before it starts. */
-  prepare?: (place: Place) => void
+  prepare?: (place: Place) => void | Promise<void>
 }>
 
 const program = (name: string): string => join(import.meta.dirname, 'programs', `${name}.ts`)
@@ -31,7 +31,7 @@ export class World implements AsyncDisposable {
   /** A gateway of its own, with so many nodes enrolled and none connected. */
   async gateway(name: string, nodes: number, options: WorldGateway = {}): Promise<Place & Gateway> {
     const place = await makePlace(join(this.directory, name), nodes)
-    options.prepare?.(place)
+    await options.prepare?.(place)
     const gateway = await startGateway(place, {
       nodeOptions: this.#profileTo === undefined ? [] : profiling(join(this.#profileTo, name)),
       ...(options.env === undefined ? {} : { env: options.env }),

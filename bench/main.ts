@@ -12,9 +12,11 @@ import { World } from './bench-world.ts'
 import { measureDisk } from './disk.ts'
 import { measureAccepts } from './measure-accepts.ts'
 import { measureDispatch } from './measure-dispatch.ts'
+import { measureFairness } from './measure-fairness.ts'
 import { measureIdleNodes } from './measure-idle-nodes.ts'
 import { measureLarge } from './measure-large.ts'
 import { measureSends } from './measure-sends.ts'
+import { measureSmpp } from './measure-smpp.ts'
 import { missed, table } from './table.ts'
 import type { Row } from './table.ts'
 
@@ -23,6 +25,11 @@ const MEASUREMENTS: Readonly<Record<string, (world: World) => Promise<Row[]>>> =
   accepts: (world) => measureAccepts(world, { rounds: 5, roundS: 3 }),
   dispatch: (world) => measureDispatch(world, { seconds: 10 }),
   sends: (world) => measureSends(world, { messages: 3_000 }),
+  smpp: async (world) => [
+    ...(await measureSmpp(world, { lines: 1, messages: 2_000, rounds: 3 })),
+    ...(await measureSmpp(world, { lines: 100, messages: 2_000, rounds: 3 })),
+  ],
+  'providers-fair': (world) => measureFairness(world, { rounds: 6, roundS: 3 }),
   idle: (world) => measureIdleNodes(world, { nodes: 10_000 }),
   large: (world) => measureLarge(world, { messages: 1_000_000, rounds: 5, roundS: 3 }),
 }

@@ -137,3 +137,65 @@ test('when nothing else waits for the line it does not ask again until it is wok
   await b.clock.settle()
   expect(b.asked).toHaveLength(2)
 })
+
+test('where places are shared it asks for more at once while all it asked for was there, and gives each place back', async () => {
+  const clock = new VirtualClock()
+  const took: number[] = []
+  let left = 40
+  let held = 0
+  let heldMax = 0
+  let sent = 0
+  const places = {
+    take(_: LineId, wanted: number) {
+      took.push(wanted)
+      held += wanted
+      heldMax = Math.max(heldMax, held)
+      return wanted
+    },
+    giveBack: () => void held--,
+  }
+  const dispatch: Store['dispatch'] = () => Promise.resolve(left-- > 0 ? dispatched(left, left > 0) : nothing(null))
+  const outlet = { epoch: 1, maxOpen: 5, isSlow: () => false, places, dispatch: () => void sent++ }
+  const deps = {
+    clock,
+    newAttemptId: () => 'attempt_new' as const,
+    mayDispatch: () => true,
+    onError: (error: unknown) => expect.unreachable(String(error)),
+  }
+  const worker = new LineWorker(LINE, outlet, { ...deps, store: { dispatch } as Store })
+  worker.wake()
+  await clock.settle()
+  expect(sent).toBe(40)
+  expect(took).toEqual([1, 2, 4, 8, 16, 16])
+  expect([held, heldMax]).toEqual([0, 16])
+})
+
+test('of dispatches that share a commit one may fail: the others leave, and the line goes on', async () => {
+  const clock = new VirtualClock()
+  const errors: unknown[] = []
+  const sent: string[] = []
+  const answers: Answer[] = [dispatched(1), dispatched(2), new Error('disk'), dispatched(3, false)]
+  const dispatch: Store['dispatch'] = () => {
+    const answer = answers.shift() ?? nothing(null)
+    return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer)
+  }
+  let held = 0
+  const places = { take: (_: LineId, wanted: number) => ((held += wanted), wanted), giveBack: () => void held-- }
+  const outlet = {
+    epoch: 1,
+    maxOpen: 5,
+    isSlow: () => false,
+    places,
+    dispatch: (_: LineId, d: Dispatched) => void sent.push(d.attempt),
+  }
+  const deps = { clock, newAttemptId: () => 'attempt_new' as const, mayDispatch: () => true }
+  const onError = (error: unknown) => errors.push(error)
+  const worker = new LineWorker(LINE, outlet, { ...deps, onError, store: { dispatch } as Store })
+  worker.wake()
+  await clock.settle()
+  expect(sent).toEqual(['attempt_1', 'attempt_2'])
+  expect(errors).toHaveLength(1)
+  await clock.advance(1000)
+  expect(sent).toEqual(['attempt_1', 'attempt_2', 'attempt_3'])
+  expect(held).toBe(0)
+})

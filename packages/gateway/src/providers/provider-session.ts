@@ -17,6 +17,7 @@ import type { LeaseResult, OpenAttempt, ProviderFinding, ProviderLine } from '..
 import type { Dispatched, Store } from '../store/store.ts'
 import { Later } from './later.ts'
 import { LineRest } from './line-rest.ts'
+import { Places } from './places.ts'
 
 export const LEASE_MS = 30_000
 const RENEW_EVERY_MS = 10_000
@@ -47,6 +48,7 @@ type Taken = Extract<LeaseResult, { kind: 'taken' }>
 export class ProviderSession implements WorkSession {
   readonly node: ProviderId
   readonly epoch: number
+  readonly places: Places
   readonly #deps: ProviderSessionDeps
   readonly #provider: Provider
   readonly #later: Later
@@ -69,7 +71,9 @@ export class ProviderSession implements WorkSession {
     this.#lines = parts.lease.lines
     this.#leaseUntilMs = parts.atMs + LEASE_MS
     this.#later = new Later(deps.clock)
-    this.#rest = new LineRest(deps.clock, (line) => deps.dispatcher.wake(line))
+    const wake = (line: LineId): void => deps.dispatcher.wake(line)
+    this.#rest = new LineRest(deps.clock, wake)
+    this.places = new Places({ free: () => this.#provider.window - this.#inFlight.size, wake })
   }
 
   get hasEnded(): boolean {
@@ -108,7 +112,7 @@ export class ProviderSession implements WorkSession {
   }
 
   isSlow(line: LineId): boolean {
-    return this.#inFlight.size >= this.#provider.window || this.#rest.isResting(line)
+    return this.#rest.isResting(line)
   }
 
   dispatch(line: LineId, d: Dispatched): void {
@@ -118,7 +122,7 @@ export class ProviderSession implements WorkSession {
       .then((outcome) => this.#settle(line, d.attempt, outcome))
       .finally(() => {
         this.#inFlight.delete(settled)
-        for (const { id } of this.#lines) this.#deps.dispatcher.wake(id)
+        this.places.offer()
       })
     this.#inFlight.add(settled)
   }

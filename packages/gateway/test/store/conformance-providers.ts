@@ -322,6 +322,15 @@ export function exerciseProviders(name: string, open: OpenStore): void {
       expect(await p.receipt({ ...receipt, ref: 'zz' })).toEqual({ kind: 'kept' })
     })
 
+    it('before an answer that comes too late are found by the id in it', async () => {
+      const p = await providers()
+      const d = await p.out()
+      expect(await p.receipt({ ref: 'late', fact: 'delivered' })).toEqual({ kind: 'kept' })
+      await p.finding(d.attempt, { kind: 'unknown', reason: 'no_answer' })
+      expect(await p.receipt({ attempt: d.attempt, ref: 'late', fact: 'sent' })).toEqual({ kind: 'done' })
+      expect(await p.state(d)).toBe('delivered')
+    })
+
     it('of parts: delivered when all are, failed when one is', async () => {
       const p = await providers()
       const d = await sent(p, 'p1', 'p2')

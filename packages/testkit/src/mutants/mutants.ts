@@ -44,8 +44,8 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: 'gateway/src/delivery/line-worker.ts',
-        find: '      if (result.more) this.#again = true\n      // Also',
-        replace: '      this.#wakeIn(20)\n      // Also',
+        find: '    if (isMore) this.#again = true',
+        replace: '    if (isMore) this.#wakeIn(20)',
       },
     ],
   },

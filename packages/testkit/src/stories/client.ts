@@ -4,7 +4,16 @@ import { moment } from './until.ts'
 const ASK_AGAIN_MS = 200
 const GIVE_UP_MS = 20_000
 
-export type Asked = Readonly<{ to: string; body: string; key?: string; expiresInS?: number; wait?: boolean }>
+export type Asked = Readonly<{
+  to: string
+  body: string
+  key?: string
+  expiresInS?: number
+  wait?: boolean
+  /** An iMessage unless it says otherwise. */
+  service?: 'sms'
+  onUnknown?: 'resend'
+}>
 
 export type Answer = Readonly<{
   status: number
@@ -32,7 +41,7 @@ export class Client {
   }
 
   /** One request. Rejects when no answer came. Asks for no outcome unless it is to wait. */
-  async send({ to, body, key, expiresInS, wait = false }: Asked): Promise<Answer> {
+  async send({ to, body, key, expiresInS, wait = false, service, onUnknown }: Asked): Promise<Answer> {
     const response = await fetch(`${this.url}/send/text`, {
       method: 'POST',
       headers: {
@@ -44,7 +53,8 @@ export class Client {
       body: JSON.stringify({
         to,
         message: body,
-        beta_features: { imessage: true, fallback: false },
+        ...(service === 'sms' ? {} : { beta_features: { imessage: true, fallback: false } }),
+        ...(onUnknown === undefined ? {} : { on_unknown: onUnknown }),
         ...(expiresInS === undefined ? {} : { expires_in: expiresInS }),
       }),
       signal: AbortSignal.timeout(GIVE_UP_MS),

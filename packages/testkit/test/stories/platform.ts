@@ -30,7 +30,7 @@ export type PlatformOptions = Readonly<{
 export type StartOptions = Readonly<{ env?: Env; nodeArgs?: readonly string[] }>
 
 /** No limit but those of the machine. */
-const UNLIMITED: Env = {
+export const UNLIMITED: Env = {
   BLUEWIRE_LINE_RATE: 'unlimited',
   BLUEWIRE_TOKEN_RATE: '100000',
   BLUEWIRE_TOKEN_BURST: '1000000',

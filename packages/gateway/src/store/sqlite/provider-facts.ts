@@ -70,6 +70,7 @@ export function prepareProviderFacts({ db, settle, parts, optOut, ownerOf }: Pro
     const owner = ownerOf(tx, session.node, r)
     if (owner !== null) {
       parts.apply(tx, owner, r)
+      applyKept(tx, owner.attempt) // its id may be news
       return { kind: 'done' }
     }
     if (r.ref === null || (s.kept.get({ node: session.node })?.n ?? 0) >= KEPT_MAX) return { kind: 'unmatched' }
