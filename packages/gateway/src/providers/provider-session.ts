@@ -53,9 +53,12 @@ export class ProviderSession implements WorkSession {
   readonly #rest: LineRest
   #lines: readonly ProviderLine[]
   readonly #inFlight = new Set<Promise<void>>()
+  /** Lines that found the window full. */
+  readonly #waiting = new Set<LineId>()
   #leaseUntilMs: number
   #isAttached = false
   #ended = false
+  #stopping: Promise<void> | null = null
   #renewing: Timer | null = null
   #telling: Promise<void> | null = null
   #tellAgain = false
@@ -87,8 +90,8 @@ export class ProviderSession implements WorkSession {
   /** Looks for what an earlier session left open, and works. */
   async start(open: readonly OpenAttempt[]): Promise<void> {
     await this.#provider.start({
-      receipt: (receipt) => this.#stored(() => this.#deps.store.providerReceipt(this.#key(), receipt)),
-      inbound: (message) => this.#stored(() => this.#deps.store.providerInbound(this.#key(), message)),
+      receipt: (receipt) => this.#stored('receipt', () => this.#deps.store.providerReceipt(this.#key(), receipt)),
+      inbound: (message) => this.#stored('inbound', () => this.#deps.store.providerInbound(this.#key(), message)),
       changed: () => this.#tell(),
     })
     this.#renewing = this.#deps.clock.setTimer(RENEW_EVERY_MS, () => void this.#renew())
@@ -108,7 +111,9 @@ export class ProviderSession implements WorkSession {
   }
 
   isSlow(line: LineId): boolean {
-    return this.#inFlight.size >= this.#provider.window || this.#rest.isResting(line)
+    const isFull = this.#inFlight.size >= this.#provider.window
+    if (isFull) this.#waiting.add(line)
+    return isFull || this.#rest.isResting(line)
   }
 
   dispatch(line: LineId, d: Dispatched): void {
@@ -118,9 +123,16 @@ export class ProviderSession implements WorkSession {
       .then((outcome) => this.#settle(line, d.attempt, outcome))
       .finally(() => {
         this.#inFlight.delete(settled)
-        for (const { id } of this.#lines) this.#deps.dispatcher.wake(id)
+        this.#wakeWaiting(line)
       })
     this.#inFlight.add(settled)
+  }
+
+  /** There is a place in the window. A provider may have thousands of lines: only those that wanted it look again. */
+  #wakeWaiting(line: LineId): void {
+    const lines = new Set([line, ...this.#waiting])
+    this.#waiting.clear()
+    for (const id of lines) this.#deps.dispatcher.wake(id)
   }
 
   /** What a provider has cannot be called back. */
@@ -135,9 +147,12 @@ export class ProviderSession implements WorkSession {
     return this.#provider.callback?.(request) ?? Promise.resolve({ status: 404 })
   }
 
-  /** Nothing new leaves; what is out is stored as far as it answers. Frees the lease. May be called twice. */
-  async stop(): Promise<void> {
-    if (this.#ended) return
+  /** Nothing new leaves; what is out is stored as far as it answers. Frees the lease. May be called twice: each resolves when all is done. */
+  stop(): Promise<void> {
+    return (this.#stopping ??= this.#stopNow())
+  }
+
+  async #stopNow(): Promise<void> {
     this.#ended = true
     this.#detach()
     this.#renewing?.cancel()
@@ -227,13 +242,13 @@ export class ProviderSession implements WorkSession {
   }
 
   /** Resolves when it is stored; rejects when the provider must say it again. */
-  async #stored(store: () => Promise<{ kind: string }>): Promise<void> {
+  async #stored(what: 'receipt' | 'inbound', store: () => Promise<{ kind: string }>): Promise<void> {
     const { kind } = await store()
     if (kind === 'fenced') {
       void this.stop()
       throw new Error('this gateway does not work the provider any more')
     }
-    if (kind === 'unmatched') this.#deps.log('receipt_unmatched', { provider: this.node })
+    if (kind === 'unmatched') this.#deps.log(`${what}_unmatched`, { provider: this.node })
   }
 
   async #renew(): Promise<void> {
@@ -274,7 +289,7 @@ export class ProviderSession implements WorkSession {
     const { state, detail = null, provenAtMs } = this.#provider.health()
     if (!isReady) this.#detach()
     const { kind } = await this.#deps.store.providerReady(this.#key(), isReady)
-    if (kind === 'fenced') return this.stop()
+    if (kind === 'fenced') return void this.stop() // which waits for this
     await this.#deps.store.providerHealth(this.node, { state, detail, provenAtMs })
     if (!isReady || this.#isAttached || this.#hasEndedNow()) return
     this.#isAttached = true
