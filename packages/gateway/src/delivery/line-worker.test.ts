@@ -38,6 +38,7 @@ function bench(answers: Answer[], mayDispatch: () => boolean = () => true) {
   const worker = new LineWorker(
     LINE,
     {
+      node: 'node_1',
       epoch: 1,
       maxOpen: 5,
       isSlow: () => state.slow,

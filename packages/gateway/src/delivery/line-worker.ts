@@ -1,5 +1,5 @@
 /** Works one line for one session: as long as something may leave, it commits the next attempt and hands it to the node. */
-import type { AttemptId, LineId } from '@bluewire/contract/ids'
+import type { AttemptId, LineId, NodeId } from '@bluewire/contract/ids'
 import type { Clock, Timer } from '@bluewire/platform/clock'
 import type { Dispatched, Store } from '../store/store.ts'
 
@@ -8,6 +8,7 @@ const STORE_RETRY_MS = 1000
 
 /** Where attempts go: the session of the node that has the line. */
 export interface Outlet {
+  readonly node: NodeId
   readonly epoch: number
   readonly maxOpen: number
   /** The node is behind on this line: what is sent now would only wait there. */
@@ -77,9 +78,9 @@ export class LineWorker {
   }
 
   async #dispatchOne(): Promise<void> {
-    const { epoch, maxOpen } = this.#outlet
+    const { node, epoch, maxOpen } = this.#outlet
     const attempt = this.#deps.newAttemptId()
-    const result = await this.#deps.store.dispatch({ line: this.line, epoch, attempt, maxOpen })
+    const result = await this.#deps.store.dispatch({ line: this.line, node, epoch, attempt, maxOpen })
     if (result.kind === 'fenced') return this.stop()
     this.#isPaced = result.kind === 'nothing' && result.why === 'rate'
     if (result.kind === 'dispatched') {
