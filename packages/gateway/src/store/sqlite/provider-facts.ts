@@ -42,6 +42,7 @@ export function prepareProviderFacts({ db, settle, parts, optOut, ownerOf }: Pro
     const attempt = settle.attempt(about.attempt)
     if (attempt?.node !== session.node) return { kind: 'done' }
     record(tx, attempt, about.finding)
+    parts.answered(tx, attempt.id)
     applyKept(tx, attempt.id)
     return { kind: 'done' }
   }
@@ -79,9 +80,11 @@ export function prepareProviderFacts({ db, settle, parts, optOut, ownerOf }: Pro
 
   /** Receipts that came before the answer with their id. */
   function applyKept(tx: Tx, attempt: AttemptId): void {
-    for (const { id, receipt: text } of s.keptFor.all({ attempt, since: tx.nowMs - KEPT_MS })) {
+    for (const { id, receipt: text, recipient } of s.keptFor.all({ attempt, since: tx.nowMs - KEPT_MS })) {
+      const receipt = JSON.parse(text) as Receipt
+      if (receipt.to !== null && receipt.to !== recipient) continue // ids collide
       s.dropKept.run({ id })
-      parts.apply(tx, { attempt, part: null }, JSON.parse(text) as Receipt)
+      parts.apply(tx, { attempt, part: null }, receipt)
     }
   }
 
@@ -103,16 +106,19 @@ function prepare(db: Db) {
     keep: db.statement((k, p: { node: ProviderId; ref: string; receipt: string; at: number }) =>
       k.insertInto('receipts').values({ node: p.node, ref: p.ref, receipt: p.receipt, received_at: p.at }),
     ),
-    keptFor: db.statement<{ attempt: AttemptId; since: number }, { id: number; receipt: string }>((k, p) =>
-      k
-        .selectFrom('attempt_parts')
-        .innerJoin('receipts', (j) =>
-          j.onRef('receipts.node', '=', 'attempt_parts.node').onRef('receipts.ref', '=', 'attempt_parts.ref'),
-        )
-        .select(['receipts.id', 'receipts.receipt'])
-        .where('attempt_parts.attempt', '=', p.attempt)
-        .where('receipts.received_at', '>=', p.since)
-        .orderBy('receipts.id'),
+    keptFor: db.statement<{ attempt: AttemptId; since: number }, { id: number; receipt: string; recipient: string }>(
+      (k, p) =>
+        k
+          .selectFrom('attempt_parts')
+          .innerJoin('receipts', (j) =>
+            j.onRef('receipts.node', '=', 'attempt_parts.node').onRef('receipts.ref', '=', 'attempt_parts.ref'),
+          )
+          .innerJoin('attempts', 'attempts.id', 'attempt_parts.attempt')
+          .innerJoin('messages', 'messages.id', 'attempts.message')
+          .select(['receipts.id', 'receipts.receipt', 'messages.recipient'])
+          .where('attempt_parts.attempt', '=', p.attempt)
+          .where('receipts.received_at', '>=', p.since)
+          .orderBy('receipts.id'),
     ),
     dropKept: db.statement((k, p: { id: number }) => k.deleteFrom('receipts').where('id', '=', p.id)),
     dropOld: db.statement((k, p: { before: number }) => k.deleteFrom('receipts').where('received_at', '<', p.before)),
