@@ -142,6 +142,23 @@ export function exerciseProviderFaults(name: string, open: OpenStore): void {
       expect((await p.w.state(await p.sms())).failure).toBe('opted_out')
     })
 
+    it('a restored store waits for the operator where a real provider of another account sent for this one', async () => {
+      const w = await world()
+      const owner: AccountId = `acct_${w.ulid()}`
+      const more = { plan: 'unlimited', quotaLimit: null, entitlements: [], region: 'US' } as const
+      await w.do(w.store.createAccount('test', { id: owner, name: 'owner', ...more }))
+      const provider = `prov_${w.ulid()}` as const
+      const row = { id: provider, account: owner, name: 'carrier', driver: 'smpp', shared: true, simulated: false }
+      await w.do(w.store.createProvider('test', { ...row, settings: {}, secrets: '' }))
+      const line = { id: `line_${w.ulid()}` as const, address: '+14155550002', gapMs: 0, burst: 5 }
+      await w.do(w.store.addProviderLine('test', { ...line, provider, account: w.account }))
+      await w.do(w.store.takeLease({ provider, gateway: 'gw_test', leaseMs: LEASE_MS }))
+      await w.connect({ last_session: 40 }) // it knows more than the store
+      expect(await w.do(w.store.recovered(w.session))).toMatchObject({ recovering: true })
+      await w.do(w.store.endRecovery())
+      expect(await w.do(w.store.recovered(w.session))).toMatchObject({ recovering: false })
+    })
+
     it('one whose fallbacks are not possible keeps nobody else from theirs', async () => {
       const p = await providers()
       await p.w.do(p.w.store.updateAccount('test', p.w.account, { smsPerHour: 0 }))
