@@ -11,7 +11,7 @@ test('a provider that worked before is waited for, and one that is simulated is 
   const directory = mkdtempSync(join(tmpdir(), 'bluewire-recovery-'))
   onTestFinished(() => rmSync(directory, { recursive: true }))
   const path = join(directory, 'store.sqlite')
-  const w = new StoreWorld(({ clock, onHints }) =>
+  const w: StoreWorld = new StoreWorld(({ clock, onHints }) =>
     Promise.resolve(
       openSqliteStore(path, {
         clock,
