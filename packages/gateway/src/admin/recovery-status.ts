@@ -9,8 +9,8 @@ export type RecoveryStatus = Readonly<{
   storeEpoch: number
   /** Accounts that are held because a node of theirs knew more than the store. */
   accounts: ReadonlyArray<Readonly<{ id: string; name: string; beganAtMs: number }>>
-  /** Nodes that have not yet sent everything again. */
-  waitingFor: ReadonlyArray<Readonly<{ id: string; name: string; online: boolean }>>
+  /** Nodes that have not yet sent everything again, and real providers, which never can. */
+  waitingFor: ReadonlyArray<Readonly<{ id: string; name: string; online: boolean; isProvider: boolean }>>
 }>
 
 export function readRecoveryStatus(databasePath: string): RecoveryStatus {
@@ -23,9 +23,11 @@ export function readRecoveryStatus(databasePath: string): RecoveryStatus {
     const storeEpoch = meta('store_epoch') ?? 0
     const beganAtMs = meta('recovering_at')
     const behind = db.prepare(
-      `select id, name, gateway is not null as online from nodes
-       where retired_at is null and conn > 0 and store_epoch < told_epoch
-         and (? or account in (select id from accounts where recovering_at is not null)) order by name, id`,
+      `with held as (select id from accounts where recovering_at is not null)
+       select id, name, gateway is not null as online, kind from nodes
+       where retired_at is null and store_epoch < told_epoch
+         and (conn > 0 or (kind = 'provider' and simulated = 0 and connected_at is not null))
+         and (? or account in held or id in (select node from lines where account in held)) order by name, id`,
     )
     const waitingFor = behind.all(beganAtMs === null ? 0 : 1).map(waitingNode)
     const held = db.prepare(
@@ -43,5 +45,10 @@ export function readRecoveryStatus(databasePath: string): RecoveryStatus {
 }
 
 function waitingNode(row: Record<string, unknown>): RecoveryStatus['waitingFor'][number] {
-  return { id: String(row['id']), name: String(row['name']), online: row['online'] === 1 }
+  return {
+    id: String(row['id']),
+    name: String(row['name']),
+    online: row['online'] === 1,
+    isProvider: row['kind'] === 'provider',
+  }
 }

@@ -83,7 +83,7 @@ function statusLines(status: RecoveryStatus): string[] {
   const { beganAtMs, accounts } = status
   if (beganAtMs === null && accounts.length === 0)
     return ['Nothing is being recovered: everything that is queued is sent.']
-  const waiting = status.waitingFor.map((node) => `  ${node.id}  ${node.name} (${node.online ? 'online' : 'offline'})`)
+  const waiting = status.waitingFor.map((node) => `  ${node.id}  ${node.name} (${standing(node)})`)
   return [
     ...(beganAtMs === null
       ? []
@@ -94,6 +94,11 @@ function statusLines(status: RecoveryStatus): string[] {
     ...accounts.map((a) => `${a.name}: a node knew more than this database; held since ${instantText(a.beganAtMs)}.`),
     ...(waiting.length === 0 ? ['Every node has answered, or none ever worked.'] : ['Waiting for:', ...waiting]),
   ]
+}
+
+function standing({ isProvider, online }: RecoveryStatus['waitingFor'][number]): string {
+  if (isProvider) return `a provider: it cannot tell, so it is you who ends this, with ${PROGRAM} recovery end --yes`
+  return online ? 'online' : 'offline'
 }
 
 function namesOf(nodes: RecoveryStatus['waitingFor']): string {

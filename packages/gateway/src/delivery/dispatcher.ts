@@ -7,7 +7,6 @@ import type { LineWorkerDeps, Outlet } from './line-worker.ts'
 
 /** Whoever has lines and takes attempts for them: the session of a node, or of a provider. */
 export interface WorkSession extends Outlet {
-  readonly node: NodeId
   /** Asks for an attempt not to be run any more, where that is possible. */
   void(attempt: AttemptId): void
   bye(code: 'revoked', detail: string): void

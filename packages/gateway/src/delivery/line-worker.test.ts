@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { VirtualClock } from '@bluewire/testkit/virtual-clock'
 import type { Dispatched, DispatchResult, Store } from '../store/store.ts'
 import { LineWorker } from './line-worker.ts'
+import type { Outlet } from './line-worker.ts'
 
 const LINE: LineId = 'line_1'
 const dispatched = (n: number, more = true): DispatchResult => ({
@@ -38,6 +39,7 @@ function bench(answers: Answer[], mayDispatch: () => boolean = () => true) {
   const worker = new LineWorker(
     LINE,
     {
+      node: 'node_1',
       epoch: 1,
       maxOpen: 5,
       isSlow: () => state.slow,
@@ -155,7 +157,14 @@ test('where places are shared it asks for more at once while all it asked for wa
     giveBack: () => void held--,
   }
   const dispatch: Store['dispatch'] = () => Promise.resolve(left-- > 0 ? dispatched(left, left > 0) : nothing(null))
-  const outlet = { epoch: 1, maxOpen: 5, isSlow: () => false, places, dispatch: () => void sent++ }
+  const outlet = {
+    node: 'node_1',
+    epoch: 1,
+    maxOpen: 5,
+    isSlow: () => false,
+    places,
+    dispatch: () => void sent++,
+  } as const
   const deps = {
     clock,
     newAttemptId: () => 'attempt_new' as const,
@@ -181,7 +190,8 @@ test('of dispatches that share a commit one may fail: the others leave, and the 
   }
   let held = 0
   const places = { take: (_: LineId, wanted: number) => ((held += wanted), wanted), giveBack: () => void held-- }
-  const outlet = {
+  const outlet: Outlet = {
+    node: 'node_1',
     epoch: 1,
     maxOpen: 5,
     isSlow: () => false,

@@ -1,5 +1,5 @@
 /** Works one line for one session: as long as something may leave, it commits the next attempt and hands it to the node. */
-import type { AttemptId, LineId } from '@bluewire/contract/ids'
+import type { AttemptId, LineId, NodeId } from '@bluewire/contract/ids'
 import type { Clock, Timer } from '@bluewire/platform/clock'
 import type { Dispatched, DispatchResult, Store } from '../store/store.ts'
 
@@ -10,6 +10,7 @@ const AT_ONCE_MAX = 16
 
 /** Where attempts go: the session of the node that has the line. */
 export interface Outlet {
+  readonly node: NodeId
   readonly epoch: number
   readonly maxOpen: number
   /** The node is behind on this line: what is sent now would only wait there. */
@@ -97,10 +98,10 @@ export class LineWorker {
   }
 
   async #dispatchOne(): Promise<DispatchResult> {
-    const { epoch, maxOpen, places } = this.#outlet
+    const { node, epoch, maxOpen, places } = this.#outlet
     try {
       const attempt = this.#deps.newAttemptId()
-      const result = await this.#deps.store.dispatch({ line: this.line, epoch, attempt, maxOpen })
+      const result = await this.#deps.store.dispatch({ line: this.line, node, epoch, attempt, maxOpen })
       this.#isPaced = result.kind === 'nothing' && result.why === 'rate'
       // Also when the session has just ended: its socket drops the frame, and the next session's resume list settles the attempt.
       if (result.kind === 'dispatched') this.#outlet.dispatch(this.line, result.dispatched)

@@ -10,7 +10,7 @@ const BODY_BYTES_MAX = 64 * 1024
 
 export function registerCallbackRoute(
   app: FastifyInstance,
-  deps: { providers: Pick<ProviderHost, 'session'>; publicUrl: string },
+  deps: { providers: Pick<ProviderHost, 'session' | 'isKnown'>; publicUrl: string },
 ): void {
   void app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers()
@@ -25,7 +25,13 @@ export function registerCallbackRoute(
       handler: async (request, reply) => {
         const { provider, '*': path } = request.params
         const session = isProviderId(provider) ? deps.providers.session(provider) : null
-        if (session === null) return reply.code(404).send({ code: 404, message: 'There is no such provider here.' })
+        if (session === null) {
+          if (!isProviderId(provider) || !deps.providers.isKnown(provider))
+            return reply.code(404).send({ code: 404, message: 'There is no such provider here.' })
+          // It begins anew, or lacks something: what it is told now would be lost, so it has to be told again.
+          const message = 'The provider is not working at the moment. Say it again in a moment.'
+          return reply.code(503).header('retry-after', '10').send({ code: 503, message })
+        }
         const url = `${deps.publicUrl}${request.raw.url ?? ''}`
         const answer = await session.callback({
           method: request.method,

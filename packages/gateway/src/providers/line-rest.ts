@@ -13,6 +13,7 @@ export class LineRest {
   readonly #clock: Clock
   readonly #wake: (line: LineId) => void
   readonly #lines = new Map<LineId, Rest>()
+  #isStopped = false
 
   constructor(clock: Clock, wake: (line: LineId) => void) {
     this.#clock = clock
@@ -27,12 +28,15 @@ export class LineRest {
   throttled(line: LineId, askedMs = 0): number {
     const before = this.#lines.get(line)
     before?.timer?.cancel()
-    const inARow = (before?.inARow ?? 0) + 1
+    // Those that were on their way together hear it together: that counts once.
+    const inARow = (before?.inARow ?? 0) + (this.isResting(line) ? 0 : 1)
     const grown = Math.min(REST_MS_MAX, REST_MS_MIN * 2 ** (inARow - 1))
     const restMs = Math.max(Math.min(askedMs, ASKED_MS_MAX), inARow === 1 && askedMs > 0 ? 0 : grown)
-    const timer = this.#clock.setTimer(restMs, () => this.#wake(line))
-    this.#lines.set(line, { untilMs: this.#clock.monotonicMs() + restMs, inARow, timer })
-    return restMs
+    const untilMs = Math.max(before?.untilMs ?? 0, this.#clock.monotonicMs() + restMs)
+    const leftMs = untilMs - this.#clock.monotonicMs()
+    const timer = this.#isStopped ? null : this.#clock.setTimer(leftMs, () => this.#wake(line))
+    this.#lines.set(line, { untilMs, inARow, timer })
+    return leftMs
   }
 
   worked(line: LineId): void {
@@ -41,6 +45,7 @@ export class LineRest {
   }
 
   stop(): void {
+    this.#isStopped = true
     for (const { timer } of this.#lines.values()) timer?.cancel()
     this.#lines.clear()
   }

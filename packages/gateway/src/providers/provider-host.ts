@@ -58,6 +58,11 @@ export class ProviderHost {
     return session?.hasEnded === false ? session : null
   }
 
+  /** It is in use, though perhaps it cannot work now. */
+  isKnown(id: ProviderId): boolean {
+    return this.#entries.has(id)
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true
     this.#timer?.cancel()
@@ -114,7 +119,12 @@ export class ProviderHost {
     }
     const session = new ProviderSession(this.#deps, row.id, { provider, lease, atMs })
     this.#deps.log('provider_session', { provider: row.id, epoch: lease.epoch, open: lease.open.length })
-    await session.start(lease.open)
+    try {
+      await session.start(lease.open)
+    } catch (error) {
+      await session.stop()
+      throw error
+    }
     return session
   }
 

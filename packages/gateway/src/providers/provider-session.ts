@@ -58,6 +58,7 @@ export class ProviderSession implements WorkSession {
   #leaseUntilMs: number
   #isAttached = false
   #ended = false
+  #stopping: Promise<void> | null = null
   #renewing: Timer | null = null
   #telling: Promise<void> | null = null
   #tellAgain = false
@@ -91,8 +92,8 @@ export class ProviderSession implements WorkSession {
   /** Looks for what an earlier session left open, and works. */
   async start(open: readonly OpenAttempt[]): Promise<void> {
     await this.#provider.start({
-      receipt: (receipt) => this.#stored(() => this.#deps.store.providerReceipt(this.#key(), receipt)),
-      inbound: (message) => this.#stored(() => this.#deps.store.providerInbound(this.#key(), message)),
+      receipt: (receipt) => this.#stored('receipt', () => this.#deps.store.providerReceipt(this.#key(), receipt)),
+      inbound: (message) => this.#stored('inbound', () => this.#deps.store.providerInbound(this.#key(), message)),
       changed: () => this.#tell(),
     })
     this.#renewing = this.#deps.clock.setTimer(RENEW_EVERY_MS, () => void this.#renew())
@@ -139,9 +140,12 @@ export class ProviderSession implements WorkSession {
     return this.#provider.callback?.(request) ?? Promise.resolve({ status: 404 })
   }
 
-  /** Nothing new leaves; what is out is stored as far as it answers. Frees the lease. May be called twice. */
-  async stop(): Promise<void> {
-    if (this.#ended) return
+  /** Nothing new leaves; what is out is stored as far as it answers. Frees the lease. May be called twice: each resolves when all is done. */
+  stop(): Promise<void> {
+    return (this.#stopping ??= this.#stopNow())
+  }
+
+  async #stopNow(): Promise<void> {
     this.#ended = true
     this.#detach()
     this.#renewing?.cancel()
@@ -231,13 +235,13 @@ export class ProviderSession implements WorkSession {
   }
 
   /** Resolves when it is stored; rejects when the provider must say it again. */
-  async #stored(store: () => Promise<{ kind: string }>): Promise<void> {
+  async #stored(what: 'receipt' | 'inbound', store: () => Promise<{ kind: string }>): Promise<void> {
     const { kind } = await store()
     if (kind === 'fenced') {
       void this.stop()
       throw new Error('this gateway does not work the provider any more')
     }
-    if (kind === 'unmatched') this.#deps.log('receipt_unmatched', { provider: this.node })
+    if (kind === 'unmatched') this.#deps.log(`${what}_unmatched`, { provider: this.node })
   }
 
   async #renew(): Promise<void> {
@@ -278,7 +282,7 @@ export class ProviderSession implements WorkSession {
     const { state, detail = null, provenAtMs } = this.#provider.health()
     if (!isReady) this.#detach()
     const { kind } = await this.#deps.store.providerReady(this.#key(), isReady)
-    if (kind === 'fenced') return this.stop()
+    if (kind === 'fenced') return void this.stop() // which waits for this
     await this.#deps.store.providerHealth(this.node, { state, detail, provenAtMs })
     if (!isReady || this.#isAttached || this.#hasEndedNow()) return
     this.#isAttached = true

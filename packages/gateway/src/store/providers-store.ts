@@ -96,7 +96,8 @@ export type Receipt = Readonly<{
 export type ReceivedSms = Readonly<{ guid: string; line: string; from: string; body: string; dateMs: number }>
 
 export type ProviderResult = Readonly<{ kind: 'done' | 'fenced' }>
-export type ProviderInboundResult = ProviderResult & Readonly<{ stopped?: readonly Stopped[] }>
+/** `unmatched`: it was written to no line of the provider; that it came is kept. */
+export type ProviderInboundResult = Readonly<{ kind: 'done' | 'fenced' | 'unmatched'; stopped?: readonly Stopped[] }>
 /** `kept`: it fits no attempt yet. `unmatched`: and it never will. */
 export type ReceiptResult = Readonly<{ kind: 'done' | 'fenced' | 'kept' | 'unmatched' }>
 

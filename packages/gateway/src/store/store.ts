@@ -280,7 +280,13 @@ export interface Store extends AccountsStore, ProvidersStore {
   /** W1, W9. Rows that arrive together share a commit; one that fails never fails its neighbours. */
   accept(message: NewMessage): Promise<AcceptResult>
   /** W2. Commits before it resolves: only then may the frame leave. */
-  dispatch(input: { line: LineId; epoch: number; attempt: AttemptId; maxOpen: number }): Promise<DispatchResult>
+  dispatch(input: {
+    line: LineId
+    node: NodeId
+    epoch: number
+    attempt: AttemptId
+    maxOpen: number
+  }): Promise<DispatchResult>
   /** W3. */
   taken(session: SessionKey, attempt: AttemptId): Promise<TakenResult>
   fact(session: SessionKey, frame: FactFrame): Promise<FrameResult>

@@ -42,7 +42,7 @@ async function connect(w: SessionWorld, other: Other, more: Partial<HelloFrame> 
 }
 
 const dispatch = (w: SessionWorld, { line, session }: { line: LineId; session: SessionKey }) =>
-  w.world.do(w.world.store.dispatch({ line, epoch: session.epoch, attempt: `attempt_${w.world.ulid()}`, maxOpen: 5 }))
+  w.world.do(w.world.store.dispatch({ line, ...session, attempt: `attempt_${w.world.ulid()}`, maxOpen: 5 }))
 
 describe('a node that knows more than the store', () => {
   it.each([

@@ -241,6 +241,22 @@ export function exerciseFallback(name: string, open: OpenStore): void {
       expect(await plainSms(p, { country: null })).toMatchObject({ kind: 'sms_guard', country: null })
     })
 
+    it('what is sent again may cost as much again: beyond the limit it stays unknown', async () => {
+      const p = await start()
+      await p.w.do(p.w.store.updateAccount('test', p.w.account, { smsPerHour: 3 }))
+      for (const [recipient, left] of [
+        [other(1), 'queued'],
+        [other(2), 'unknown'],
+      ] as const) {
+        await plainSms(p, { recipient, onUnknown: 'resend' })
+        const d = await p.dispatch()
+        await p.finding(d.attempt, { kind: 'unknown', reason: 'no_answer' })
+        expect(await p.state(d)).toBe(left)
+        if (left === 'queued') await p.finding((await p.dispatch()).attempt, { kind: 'sent', refs: ['r'] })
+        else expect(await p.w.do(p.w.store.resend(p.w.account, d.message))).toBe('refused')
+      }
+    })
+
     it('an iMessage costs nothing, and its fallback fails when the limit is reached', async () => {
       const p = await start()
       for (let i = 0; i < 200; i++) await plainSms(p)

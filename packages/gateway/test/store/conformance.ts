@@ -90,7 +90,7 @@ export function exerciseStore(name: string, open: OpenStore): void {
     it('is fenced by the epoch', async () => {
       const w = await world()
       const id = await w.accept()
-      const stale = { line: w.line, epoch: w.session.epoch, maxOpen: 5 }
+      const stale = { line: w.line, ...w.session, maxOpen: 5 }
       await w.connect()
       expect(await w.do(w.store.dispatch({ ...stale, attempt: `attempt_${w.ulid()}` }))).toEqual({ kind: 'fenced' })
       expect(await w.state(id)).toMatchObject({ state: 'queued' })

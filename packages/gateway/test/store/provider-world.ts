@@ -12,9 +12,11 @@ export class ProviderWorld {
   readonly w: StoreWorld
   readonly provider: ProviderId
   readonly line: LineId
+  readonly address: string
   session!: ProviderSessionKey
 
-  constructor(w: StoreWorld) {
+  constructor(w: StoreWorld, address = SMS_ADDRESS) {
+    this.address = address
     this.w = w
     this.provider = `prov_${w.ulid()}`
     this.line = `line_${w.ulid()}`
@@ -34,7 +36,7 @@ export class ProviderWorld {
         secrets: '',
       }),
     )
-    const line = { provider, account: w.account, address: SMS_ADDRESS, gapMs: 0, burst: 100 }
+    const line = { provider, account: w.account, address: this.address, gapMs: 0, burst: 100 }
     await w.do(w.store.addProviderLine('test', { id: this.line, ...line }))
     await this.lease()
     return this
@@ -57,7 +59,7 @@ export class ProviderWorld {
   dispatchAny() {
     const { w, line, session } = this
     const attempt: AttemptId = `attempt_${w.ulid()}`
-    return w.do(w.store.dispatch({ line, epoch: session.epoch, attempt, maxOpen: 100 }))
+    return w.do(w.store.dispatch({ line, ...session, attempt, maxOpen: 100 }))
   }
 
   async dispatch(): Promise<Dispatched> {

@@ -13,6 +13,7 @@ import { exerciseStore } from './conformance.ts'
 import { exerciseEndings } from './conformance-endings.ts'
 import { exerciseClock } from './conformance-clock.ts'
 import { exerciseFallback } from './conformance-fallback.ts'
+import { exerciseProviderFaults } from './conformance-provider-faults.ts'
 import { exerciseProviders } from './conformance-providers.ts'
 import { StoreWorld } from './store-world.ts'
 import type { OpenStore } from './store-world.ts'
@@ -41,6 +42,7 @@ exerciseStore('sqlite', open)
 exerciseEndings('sqlite', open)
 exerciseClock('sqlite', open)
 exerciseProviders('sqlite', open)
+exerciseProviderFaults('sqlite', open)
 exerciseFallback('sqlite', open)
 
 describe('a full disk (hole 24)', () => {

@@ -73,9 +73,22 @@ export class StoreWorld {
     return this
   }
 
-  async join(name = 'mac-1', more: { simulated?: boolean; machine?: string } = {}): Promise<NodeId> {
+  /** Another account's node that was connected and is not now. Returns its line. */
+  async offline(account: AccountId): Promise<LineId> {
+    const node = await this.join('mac-2', { machine: 'machine-2', account })
+    const frame = this.hello({ node, machine: 'machine-2', journal_id: `journal_${this.ulid()}` })
+    const welcome = await this.do(this.store.hello({ gateway: 'gw_test', frame }))
+    if (welcome.kind !== 'welcome') throw new Error(`bye ${welcome.code}`)
+    await this.do(this.store.closed({ node, epoch: welcome.epoch }))
+    return welcome.lines[0]?.id ?? 'line_none'
+  }
+
+  async join(
+    name = 'mac-1',
+    { account = this.account, ...more }: { simulated?: boolean; machine?: string; account?: AccountId } = {},
+  ): Promise<NodeId> {
     const id: NodeId = `node_${this.ulid()}`
-    await this.do(this.store.createEnrolment('test', { codeHash: id, account: this.account, expiresInMs: 60_000 }))
+    await this.do(this.store.createEnrolment('test', { codeHash: id, account, expiresInMs: 60_000 }))
     await this.do(
       this.store.redeemEnrolment({
         codeHash: id,
@@ -164,7 +177,7 @@ export class StoreWorld {
     return this.do(
       this.store.dispatch({
         line: this.line,
-        epoch: this.session.epoch,
+        ...this.session,
         attempt: `attempt_${this.ulid()}`,
         maxOpen: 5,
       }),

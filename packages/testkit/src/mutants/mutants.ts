@@ -210,13 +210,9 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'gateway/src/store/sqlite/queue.ts',
-        find: "messages m on m.line = l.id and m.state = 'queued'\n          where l.node",
-        replace: "messages m on m.line = l.id and m.state in ('queued', 'sending', 'unknown')\n          where l.node",
-      },
-      {
-        file: 'gateway/src/store/sqlite/queue.ts',
-        find: '            and m.attempts = 0 and m.hold_reason',
-        replace: '            and m.hold_reason',
+        find: "and state = 'queued' and fallback = 1 and service = 'imessage'\n            and attempts = 0 and hold_reason",
+        replace:
+          "and state in ('queued', 'sending', 'unknown') and fallback = 1 and service = 'imessage'\n            and hold_reason",
       },
       {
         file: 'gateway/src/store/sqlite/queue.ts',

@@ -3,6 +3,7 @@
  * together is said of the attempt: it is delivered when all are, and failed when one is.
  */
 import type { AttemptId, NodeId } from '@bluewire/contract/ids'
+import { segmentsOf } from '@bluewire/contract/sms-segments'
 import type { Receipt } from '../providers-store.ts'
 import type { Flag, Tables } from '../tables.ts'
 import type { Tx } from './group-writer.ts'
@@ -20,8 +21,12 @@ export interface AttemptParts {
   taken(tx: Tx, attempt: AttemptRow, known: { refs: ReadonlyMap<number, string>; of: number }): void
   /** Repeats, and what is weaker than what is known, change nothing. */
   apply(tx: Tx, owner: ReceiptOwner, receipt: Receipt): void
+  /** The answer is stored: what receipts said of single parts before it counts now. */
+  answered(tx: Tx, id: AttemptId): void
   isRefTaken(node: NodeId, ref: string, except: AttemptId): boolean
 }
+
+type Evidence = Pick<Receipt, 'reason' | 'detail'> & Readonly<{ ofOnePart: boolean }>
 
 export function prepareAttemptParts({ db, settle }: { db: Db; settle: Settle }): AttemptParts {
   const s = prepare(db)
@@ -42,13 +47,26 @@ export function prepareAttemptParts({ db, settle }: { db: Db; settle: Settle }):
     s.putPart.run({ attempt: id, part, node, ref: r.ref, at: tx.nowMs })
     const state: PartState = r.fact === 'sent' ? 'taken' : r.fact
     s.raisePart.run({ attempt: id, part, state, rank: RANK[state], at: tx.nowMs })
-    settleBy(tx, attempt, r)
+    settleBy(tx, attempt, { ...r, ofOnePart: owner.part !== null || r.part !== undefined })
   }
 
-  function settleBy(tx: Tx, attempt: AttemptRow, r: Receipt): void {
+  function answered(tx: Tx, id: AttemptId): void {
+    const attempt = settle.attempt(id)
+    if (attempt?.parts != null && s.states.all({ attempt: id }).some((p) => p.state !== 'taken'))
+      settleBy(tx, attempt, { ofOnePart: true })
+  }
+
+  /** Before the answer it is not known how many parts there are: one of a text that may need several says nothing of the whole. */
+  function partsOf(attempt: AttemptRow, ofOnePart: boolean): number {
+    if (attempt.parts !== null || !ofOnePart) return Math.max(attempt.parts ?? 1, 1)
+    return segmentsOf(s.text.get({ message: attempt.message })?.body ?? '').count
+  }
+
+  function settleBy(tx: Tx, attempt: AttemptRow, r: Evidence): void {
     const parts = s.states.all({ attempt: attempt.id }).map((p) => p.state)
-    const isWhole = parts.length >= Math.max(attempt.parts ?? 1, 1)
+    const isWhole = parts.length >= partsOf(attempt, r.ofOnePart)
     if (parts.includes('failed')) {
+      if (attempt.state === 'not_sent') return // it is what the provider refused that did not arrive
       // It was taken, or there would be nothing to report; so the attempt was sent, and then did not arrive.
       if (attempt.state !== 'sent') settle.record(tx, attempt, { fact: 'sent' })
       const now = settle.attempt(attempt.id) ?? attempt
@@ -59,7 +77,7 @@ export function prepareAttemptParts({ db, settle }: { db: Db; settle: Settle }):
     else if (isWhole) settle.record(tx, attempt, { fact: 'sent' })
   }
 
-  return { taken, apply, isRefTaken: (node, ref, except) => s.owner.get({ node, ref, except }) !== undefined }
+  return { taken, apply, answered, isRefTaken: (node, ref, except) => s.owner.get({ node, ref, except }) !== undefined }
 }
 
 type Part = { attempt: AttemptId; part: number; node: NodeId; ref: string | null; at: number }
@@ -104,6 +122,9 @@ function prepare(db: Db) {
     ),
     partOf: db.statement((k, p: { attempt: AttemptId; ref: string }) =>
       k.selectFrom('attempt_parts').select('part').where('attempt', '=', p.attempt).where('ref', '=', p.ref),
+    ),
+    text: db.statement((k, p: { message: AttemptRow['message'] }) =>
+      k.selectFrom('messages').select('body').where('id', '=', p.message),
     ),
     states: db.statement<{ attempt: AttemptId }, { state: PartState }>((k, p) =>
       k.selectFrom('attempt_parts').select('state').where('attempt', '=', p.attempt),

@@ -14,7 +14,14 @@ import type { Tx } from './group-writer.ts'
 import { prepareIsQueuedOn } from './line-hints.ts'
 import type { AttemptRow, Db } from './rows.ts'
 
-export type DispatchInput = Readonly<{ line: LineId; epoch: number; attempt: AttemptId; maxOpen: number }>
+export type DispatchInput = Readonly<{
+  line: LineId
+  /** Whose session asks. Epochs of two nodes may be equal, and a line may have changed from one to the other. */
+  node: NodeId
+  epoch: number
+  attempt: AttemptId
+  maxOpen: number
+}>
 
 type LineRow = {
   node: NodeId | null
@@ -57,7 +64,7 @@ export function prepareDispatch(db: Db, append: AppendEvent): (tx: Tx, input: Di
 
   return (tx, input) => {
     const line = s.line.get({ line: input.line })
-    if (line === undefined || line.epoch !== input.epoch || line.node === null) return { kind: 'fenced' }
+    if (line === undefined || line.epoch !== input.epoch || line.node !== input.node) return { kind: 'fenced' }
     if (line.paused === 1 || line.suspended === 1) return { ...NOTHING, why: 'paused' }
     if (line.ready === 0 || line.observing !== null) return { ...NOTHING, why: 'paused' }
     if (line.lease_until !== null && line.lease_until <= tx.steadyMs + LEASE_LEFT_MS)

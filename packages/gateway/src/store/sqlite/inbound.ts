@@ -10,7 +10,7 @@ import { laneKey } from './accept.ts'
 import type { AppendEvent } from './events.ts'
 import type { Tx } from './group-writer.ts'
 import type { Journals } from './journals.ts'
-import type { OptOut } from './opt-out.ts'
+import type { OptOut, OptWish } from './opt-out.ts'
 import type { Db, WriteParts } from './rows.ts'
 import type { Settle } from './settle.ts'
 
@@ -55,9 +55,39 @@ export function prepareInbound(all: InboundParts): Inbound {
     if (m.service === 'imessage') s.isOnImessage.run({ account, recipient: laneKey(m.from) })
     const word = optWord(m.body)
     if (word === null) return []
-    const wish = { account, line: line.id, recipient: m.from, stop: word === 'stop', date: m.dateMs }
-    if (!optOut.apply(tx, wish)) return []
+    if (!optOut.apply(tx, wishOf(tx, line, { ...m, stop: word === 'stop' }))) return []
     return [{ account, line: line.id, service: m.service, recipient: m.from, simulated: line.simulated === 1 }]
+  }
+
+  /** A date that is still to come would outlive every later wish. */
+  function wishOf(tx: Tx, { account, id }: Line, m: { from: string; dateMs: number; stop: boolean }): OptWish {
+    return { account, line: id, recipient: m.from, stop: m.stop, date: Math.min(m.dateMs, tx.nowMs) }
+  }
+
+  /** Those who wrote to the sender from this line; where none did by this one last, whoever knows the sender at all. */
+  function readers(lines: readonly Line[], from: string): { known: readonly Line[]; readers: readonly Line[] } {
+    const recipient = laneKey(from)
+    const lanes = new Map(lines.map((line) => [line, s.lane.get({ account: line.account, recipient })]))
+    const known = lines.filter((line) => lanes.get(line) !== undefined)
+    const fromIt = known.filter((line) => lanes.get(line)?.sms_line === line.id)
+    return { known, readers: fromIt.length > 0 ? fromIt : known.length > 0 ? known : lines.slice(0, 1) }
+  }
+
+  function fromProvider(tx: Tx, session: ProviderSessionKey, message: ReceivedSms): ProviderInboundResult {
+    if (settle.fenced(session)) return { kind: 'fenced' }
+    const lines = s.lines.all({ node: session.node, address: message.line })
+    if (lines.length === 0) {
+      const text = JSON.stringify({ ...message, body: '' })
+      journals.orphan(tx, session.node, { journalId: '', text, reason: 'no such line on this provider' })
+      return { kind: 'unmatched' }
+    }
+    const { known, readers: all } = readers(lines, message.from)
+    const received = { ...message, service: 'sms', backfilled: false } as const
+    const stopped = all.flatMap((line) => receive(tx, { ...line, node: session.node }, received))
+    // The text is not theirs to read, but they may have written from the number too.
+    if (optWord(message.body) === 'stop')
+      for (const line of known) if (!all.includes(line)) optOut.apply(tx, wishOf(tx, line, { ...message, stop: true }))
+    return { kind: 'done', stopped }
   }
 
   return {
@@ -75,19 +105,8 @@ export function prepareInbound(all: InboundParts): Inbound {
         stopped: receive(tx, { ...line, node: session.node }, { ...frame, dateMs: frame.date }),
       }
     },
-    /** A number that several accounts share: it is for those who wrote to the sender from it, or else for whoever had it first. */
-    fromProvider(tx, session, message) {
-      if (settle.fenced(session)) return { kind: 'fenced' }
-      const lines = s.lines.all({ node: session.node, address: message.line })
-      const known = lines.filter(
-        ({ account }) => s.lane.get({ account, recipient: laneKey(message.from) }) !== undefined,
-      )
-      const received = { ...message, service: 'sms', backfilled: false } as const
-      const stopped = (known.length > 0 ? known : lines.slice(0, 1)).flatMap((line) =>
-        receive(tx, { ...line, node: session.node }, received),
-      )
-      return { kind: 'done', stopped }
-    },
+    /** A number that several accounts share: a text is for those who wrote to the sender from it, or else for whoever had it first. */
+    fromProvider,
   }
 }
 
@@ -123,7 +142,7 @@ function prepare(db: Db) {
         .orderBy('id'),
     ),
     lane: db.statement((k, p: { account: AccountId; recipient: string }) =>
-      k.selectFrom('lanes').select('id').where('account', '=', p.account).where('recipient', '=', p.recipient),
+      k.selectFrom('lanes').select('sms_line').where('account', '=', p.account).where('recipient', '=', p.recipient),
     ),
     isOnImessage: db.statement((k, p: { account: AccountId; recipient: string }) =>
       k

@@ -24,7 +24,7 @@ const PROOF_EVERY_MS = 5 * 60_000
 export interface Leases {
   take(tx: Tx, input: { provider: ProviderId; gateway: GatewayId; leaseMs: number }): LeaseResult
   renew(tx: Tx, session: ProviderSessionKey, leaseMs: number): boolean
-  ready(tx: Tx, session: ProviderSessionKey, isReady: boolean): ProviderResult
+  ready(tx: Tx, session: ProviderSessionKey, isReady: boolean): ProviderResult & Readonly<{ isNews: boolean }>
   health(tx: Tx, id: ProviderId, health: { state: string; detail: string | null; provenAtMs: number | null }): void
   open(provider: ProviderId, attempt: AttemptId): OpenAttempt | undefined
 }
@@ -56,14 +56,14 @@ export function prepareLeases(parts: { db: Db; append: AppendEvent; providers: P
     return { kind: 'taken', epoch, lines: providers.linesOf(provider), open }
   }
 
-  function ready(tx: Tx, session: ProviderSessionKey, isReady: boolean): ProviderResult {
+  const ready: Leases['ready'] = (tx, session, isReady) => {
     const { node: id, epoch } = session
-    if (s.current.get({ id, epoch }) === undefined) return { kind: 'fenced' }
+    if (s.current.get({ id, epoch }) === undefined) return { kind: 'fenced', isNews: false }
     const changed = isReady ? s.online.get({ id, epoch }) : s.offline.get({ id, epoch, at: tx.nowMs })
-    if (changed === undefined) return { kind: 'done' }
+    if (changed === undefined) return { kind: 'done', isNews: false }
     append(tx, { account: changed.account, type: isReady ? 'provider.online' : 'provider.offline', node: id })
     if (isReady) for (const line of providers.linesOf(id)) tx.hints.push({ kind: 'line', id: line.id })
-    return { kind: 'done' }
+    return { kind: 'done', isNews: true }
   }
 
   return {

@@ -1,6 +1,6 @@
 /** Writes what the engine decided about a message: one guarded update, its quota, its events, and the hints that follow. */
 import type { AttemptId, LaneId, LineId, Service } from '@bluewire/contract/ids'
-import { isSentOrBetter, isSettled, transition } from '@bluewire/engine/message-state'
+import { isSentOrBetter, isSettled, transition, UNKNOWN_HOLD_MS } from '@bluewire/engine/message-state'
 import type { MessageChange, MessageEvent } from '@bluewire/engine/message-state'
 import { route } from '@bluewire/engine/routing'
 import type { AppendEvent } from './events.ts'
@@ -138,8 +138,12 @@ function prepareServiceChange({ db, spend, routing }: Pick<MessageWriteParts, 'd
     k.selectFrom('lanes').select('sms_line').where('id', '=', p.lane),
   )
   return function settleLine(tx: Tx, row: MessageRow, { change, event }: Decided): Settled | null {
-    if (change.service === undefined || change.service === row.service) return { change, line: row.line }
     const { account, country } = row
+    if (change.service === undefined || change.service === row.service) {
+      const costs = change.override === true && row.service === 'sms'
+      if (!costs || spend.spend(tx, { account, country }) === null) return { change, line: row.line }
+      return event.kind === 'attempt_unknown' ? { change: unknownStill(event.reason, tx.nowMs), line: row.line } : null
+    }
     const sticky = smsLine.get({ lane: row.lane })?.sms_line ?? row.line
     const wish = { service: change.service, from: null, sticky, simulated: row.simulated === 1 }
     const chosen = route(wish, routing.of(account))
@@ -150,6 +154,11 @@ function prepareServiceChange({ db, spend, routing }: Pick<MessageWriteParts, 'd
       chosen.kind === 'line' ? 'sms_limit_reached' : event.kind === 'attempt_not_sent' ? event.reason : 'no_line'
     return { change: { state: 'failed', failure, refund: true }, line: row.line }
   }
+}
+
+/** It would be sent again, and may cost no more. */
+function unknownStill(reason: string, nowMs: number): MessageChange {
+  return { state: 'unknown', laneFreeAtMs: nowMs + UNKNOWN_HOLD_MS, failure: reason }
 }
 
 /** The event's name in the timeline. */

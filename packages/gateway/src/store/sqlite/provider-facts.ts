@@ -42,6 +42,7 @@ export function prepareProviderFacts({ db, settle, parts, optOut, ownerOf }: Pro
     const attempt = settle.attempt(about.attempt)
     if (attempt?.node !== session.node) return { kind: 'done' }
     record(tx, attempt, about.finding)
+    parts.answered(tx, attempt.id)
     applyKept(tx, session.node, attempt.id)
     return { kind: 'done' }
   }
@@ -70,7 +71,7 @@ export function prepareProviderFacts({ db, settle, parts, optOut, ownerOf }: Pro
     const owner = ownerOf(tx, session.node, r)
     if (owner !== null) {
       parts.apply(tx, owner, r)
-      applyKept(tx, owner.attempt) // its id may be news
+      applyKept(tx, session.node, owner.attempt) // its id may be news
       return { kind: 'done' }
     }
     if (r.ref === null || (s.kept.get({ node: session.node })?.n ?? 0) >= KEPT_MAX) return { kind: 'unmatched' }

@@ -26,9 +26,9 @@ export function providerMethods(writer: GroupWriter, w: ProviderWrites, absences
     takeLease: (input) => writer.run((tx) => w.leases.take(tx, input)),
     renewLease: (session, leaseMs) => writer.run((tx) => w.leases.renew(tx, session, leaseMs)),
     async providerReady(session, isReady) {
-      const result = await writer.run((tx) => w.leases.ready(tx, session, isReady))
-      if (result.kind === 'done' && !isReady) absences.left(session.node)
-      return result
+      const { kind, isNews } = await writer.run((tx) => w.leases.ready(tx, session, isReady))
+      if (isNews && !isReady) absences.left(session.node) // said again, it has been away since the first time
+      return { kind }
     },
     providerHealth: (id, health) => writer.run((tx) => w.leases.health(tx, id, health)),
     providerFinding: (session, attempt, finding) =>

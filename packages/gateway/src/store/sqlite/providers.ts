@@ -163,7 +163,10 @@ function lineStatements(db: Db) {
         .where('sends', '=', 1)
         .orderBy('id'),
     ),
-    /** An address that the account had on a node or provider that is gone is taken over, with its history. */
+    /**
+     * An address that the account had on a node or provider that is gone is taken over, with its history. Its epoch is the provider's: with
+     * a higher one, the provider's session would find itself fenced. Whoever had the line before is fenced by its node.
+     */
     addLine: db.statement<NewProviderLine & { simulated: Flag; epoch: number; at: number }, { id: LineId }>((k, p) => ({
       compile: () =>
         sql<{
@@ -171,7 +174,7 @@ function lineStatements(db: Db) {
         }>`insert into lines (id, account, node, address, services, sends, simulated, epoch, gap_ms, burst, created_at)
           values (${p.id}, ${p.account}, ${p.provider}, ${p.address}, '["sms"]', 1, ${p.simulated}, ${p.epoch}, ${p.gapMs}, ${p.burst}, ${p.at})
           on conflict (account, address) do update set node = excluded.node, services = excluded.services, sends = 1,
-            epoch = max(lines.epoch, excluded.epoch), gap_ms = excluded.gap_ms, burst = excluded.burst
+            epoch = excluded.epoch, gap_ms = excluded.gap_ms, burst = excluded.burst
             where lines.simulated = excluded.simulated and (lines.sends = 0 or lines.node = excluded.node
               or exists (select 1 from nodes n where n.id = lines.node and n.retired_at is not null))
           returning id`.compile(k),

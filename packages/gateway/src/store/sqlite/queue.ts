@@ -23,7 +23,7 @@ export interface Queue {
   stranded(nodes: readonly NodeId[], nowMs: number): StrandedLane[]
   move(tx: Tx, lane: StrandedLane): boolean
   /** Messages that wait for lines of these nodes, may leave as SMS, and of which nothing was ever dispatched. */
-  neverDispatched(nodes: readonly NodeId[]): MessageId[]
+  neverDispatched(nodes: readonly NodeId[]): NeverDispatched[]
   fallBackOffline(tx: Tx, id: MessageId): boolean
 }
 
@@ -34,11 +34,14 @@ export type StrandedLane = Readonly<{
   service: Service
   simulated: Flag
 }>
+/** What one of them lacks for its fallback, the others of the same line and country lack too. */
+export type NeverDispatched = Readonly<{ id: MessageId; line: LineId; country: string | null }>
 export type QueueParts = Readonly<{ db: Db; append: AppendEvent; messages: MessageWrites; routing: RoutingLines }>
 
 export function prepareQueue({ db, append, messages, routing }: QueueParts): Queue {
   const s = { ...prepare(db), ...moveStatements(db) }
 
+  const neverDispatchedOf = (node: NodeId) => s.linesOf.all({ node }).flatMap((line) => s.neverDispatched.all(line))
   const owned = (account: AccountId, id: MessageId) => {
     const row = messages.load(id)
     return row?.account === account ? row : undefined
@@ -88,7 +91,7 @@ export function prepareQueue({ db, append, messages, routing }: QueueParts): Que
         data: { original: stranded.line, used: chosen.line, reason: 'line_away' },
       })
     }
-    s.laneLine.run({ lane: stranded.lane, line: chosen.line })
+    s[stranded.service === 'sms' ? 'laneSmsLine' : 'laneLine'].run({ lane: stranded.lane, line: chosen.line })
     tx.hints.push({ kind: 'line', id: chosen.line })
     return true
   }
@@ -108,7 +111,7 @@ export function prepareQueue({ db, append, messages, routing }: QueueParts): Que
     repairClock,
     seal: (tx, id) => s.seal.run({ id, at: tx.nowMs }) === 1,
     away: () => s.away.all({}).map((n) => n.id),
-    neverDispatched: (nodes) => s.neverDispatched.all({ nodes: JSON.stringify(nodes) }).map((m) => m.id),
+    neverDispatched: (nodes) => nodes.flatMap(neverDispatchedOf),
     fallBackOffline: (tx, id) => fallBackOffline(tx, messages, id),
     stranded: (nodes, nowMs) => s.stranded.all({ nodes: JSON.stringify(nodes), now: nowMs }),
   }
@@ -187,12 +190,16 @@ function moveStatements(db: Db) {
         .where((e) => e.or([e('gateway', 'is', null), e.and([e('kind', '=', 'provider'), e('ready', '=', 0)])]))
         .where('closed_at', 'is not', null),
     ),
-    neverDispatched: db.statement<{ nodes: string }, { id: MessageId }>((k, p) => ({
+    linesOf: db.statement((k, p: { node: NodeId }) =>
+      k.selectFrom('lines').select('id').where('node', '=', p.node).where('paused', '=', 0),
+    ),
+    // Each line for itself: one whose messages cannot fall back must not hide those of others.
+    neverDispatched: db.statement<{ id: LineId }, NeverDispatched>((k, p) => ({
       compile: () =>
-        sql<{ id: MessageId }>`select m.id from lines l join messages m on m.line = l.id and m.state = 'queued'
-          where l.node in (select value from json_each(${p.nodes})) and m.fallback = 1 and m.service = 'imessage'
-            and m.attempts = 0 and m.hold_reason is null and l.paused = 0
-          order by m.created_at, m.id limit 500`.compile(k),
+        sql<NeverDispatched>`select id, line, country from messages
+          where line = ${p.id} and state = 'queued' and fallback = 1 and service = 'imessage'
+            and attempts = 0 and hold_reason is null
+          order by class desc, created_at, id limit 500`.compile(k),
     })),
     stranded: db.statement<{ nodes: string; now: number }, StrandedLane>((k, p) => ({
       compile: () =>
@@ -227,6 +234,9 @@ function moveStatements(db: Db) {
         .where('id', '=', p.id)
         .where('state', '=', 'queued')
         .where('line', '=', p.from),
+    ),
+    laneSmsLine: db.statement((k, p: { lane: LaneId; line: LineId }) =>
+      k.updateTable('lanes').set({ sms_line: p.line }).where('id', '=', p.lane),
     ),
     laneLine: db.statement((k, p: { lane: LaneId; line: LineId }) =>
       k.updateTable('lanes').set({ line: p.line }).where('id', '=', p.lane),

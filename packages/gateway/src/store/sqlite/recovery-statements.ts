@@ -6,6 +6,10 @@ import type { Db } from './rows.ts'
 
 type ForAccount = { account: AccountId | null }
 
+/** Nodes of the account, and shared providers of others that its lines are on. */
+const worksFor = (account: AccountId | null) =>
+  sql`(account = ${account} or id in (select node from lines where account = ${account}))`
+
 export function recoveryStatements(db: Db) {
   return { ...metaStatements(db), ...accountStatements(db), ...nodeStatements(db) }
 }
@@ -61,7 +65,7 @@ function nodeStatements(db: Db) {
     tellOthers: db.statement<{ account: AccountId; node: NodeId }, unknown>((k, p) => ({
       compile: () =>
         sql`update nodes set told_epoch = told_epoch + 1
-          where account = ${p.account} and id <> ${p.node} and retired_at is null`.compile(k),
+          where ${worksFor(p.account)} and id <> ${p.node} and retired_at is null`.compile(k),
     })),
     nodeDone: db.statement<SessionKey, unknown>((k, p) => ({
       compile: () =>
@@ -70,7 +74,7 @@ function nodeStatements(db: Db) {
     waitingFor: db.statement<ForAccount, { id: NodeId }>((k, p) => ({
       compile: () =>
         sql<{ id: NodeId }>`select id from nodes
-          where (${p.account} is null or account = ${p.account}) and retired_at is null
+          where (${p.account} is null or ${worksFor(p.account)}) and retired_at is null
             and (conn > 0 or (kind = 'provider' and simulated = 0 and connected_at is not null))
             and store_epoch < told_epoch limit 1`.compile(k),
     })),

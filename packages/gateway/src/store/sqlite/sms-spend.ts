@@ -1,7 +1,7 @@
 /**
  * What the SMS of an account may cost: so many an hour, and so many an hour to each country. A leaked token, or a sign-up form that bots
  * fill in with dear numbers, would otherwise spend without end (SMS pumping). Counted when an SMS is accepted, or takes the place of an
- * iMessage; what is tried again counts once.
+ * iMessage, or is sent again although it may have gone out; what is tried again because it did not counts once.
  */
 import { sql } from 'kysely'
 import type { AccountId } from '@bluewire/contract/ids'

@@ -246,9 +246,13 @@ function absenceMethods(writer: GroupWriter, w: Writes, at: { clock: Clock; abse
     },
     async fallBackOffline(offlineAfterMs) {
       const nodes = w.queue.away().filter((id) => absences.isLongerThan(id, offlineAfterMs))
+      const impossible = new Set<string>()
       let fell = 0
-      for (const id of nodes.length === 0 ? [] : w.queue.neverDispatched(nodes)) {
+      for (const { id, line, country } of w.queue.neverDispatched(nodes)) {
+        const like = `${line} ${country}`
+        if (impossible.has(like)) continue
         if (await writer.run((tx) => w.queue.fallBackOffline(tx, id))) fell++
+        else impossible.add(like)
       }
       return fell
     },
