@@ -15,17 +15,19 @@ import { SmsPlatform } from './sms-platform.ts'
 
 const STORY_MS = 400_000
 const WINDOW = 50
+/** The window is full when the SMSC has so many: of the others the answer or the text is on its way. */
+const FULL = 40
 const LINES = 10
 const AT_ONCE = 60
 /** So far the accepts may be ahead of the phone. */
-const AHEAD_MAX = 300
-/** After the window was full. */
+const AHEAD_MAX = 200
+/** After that, at any moment. */
 const KILL_WITHIN_MS = 80
 const SETTLED_MS = 30_000
 const KILLS_EACH = Number(process.env['SMPP_KILLS'] ?? 0)
 const seed = Number(process.env['STORY_SEED'] ?? randomInt(2 ** 31))
 
-const SMSC: SmscOptions = { answerAfterMs: 100, receipts: 'none', receiptAfterMs: 250 }
+const SMSC: SmscOptions = { answerAfterMs: 200, receipts: 'none', receiptAfterMs: 400 }
 
 type Variant = Readonly<{ name: string; kills: number; receipts: SmscOptions['receipts']; onUnknown?: 'resend' }>
 
@@ -55,7 +57,7 @@ async function story(platform: SmsPlatform, variant: Variant): Promise<Found> {
   const sending = load.run()
   const random = new Random(seed)
   for (let kill = 0; kill < variant.kills; kill++) {
-    await platform.smsc.untilUnanswered(WINDOW)
+    await platform.smsc.untilUnanswered(FULL)
     await moment(random.between(0, KILL_WITHIN_MS))
     await platform.killGateway()
     await platform.startGateway()
