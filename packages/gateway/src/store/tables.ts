@@ -206,7 +206,14 @@ export interface Tables {
     state: 'taken' | 'delivered' | 'read' | 'failed'
     at: number
   }
-  receipts: { id: Generated<number>; node: NodeId; ref: string | null; receipt: string; received_at: number }
+  receipts: {
+    id: Generated<number>
+    node: NodeId
+    ref: string | null
+    recipient: string | null
+    receipt: string
+    received_at: number
+  }
   sms_spend: { account: AccountId; minute: number; country: string; n: number }
   events: {
     account: AccountId

@@ -234,10 +234,12 @@ create table receipts (
   id integer primary key,
   node text not null,
   ref text,
+  recipient text,
   receipt text not null,
   received_at integer not null
 ) strict;
 create index receipts_by_ref on receipts (node, ref) where ref is not null;
+create index receipts_by_recipient on receipts (node, recipient) where recipient is not null;
 create index receipts_by_age on receipts (received_at);
 
 -- SMS of the last hour, by country and minute.

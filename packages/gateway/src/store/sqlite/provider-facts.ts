@@ -15,6 +15,10 @@ import type { Settle } from './settle.ts'
 const KEPT_MS = 10 * 60_000
 /** Receipts kept of one provider: one that lies must not fill the disk. */
 const KEPT_MAX = 10_000
+/** Of one recipient, looked at for an attempt that got no answer. */
+const KEPT_TO_ONE_MAX = 20
+
+type Kept = { id: number; receipt: string }
 
 export interface ProviderFacts {
   finding(tx: Tx, session: ProviderSessionKey, about: { attempt: AttemptId; finding: ProviderFinding }): ProviderResult
@@ -44,6 +48,8 @@ export function prepareProviderFacts({ db, settle, parts, optOut, ownerOf }: Pro
     record(tx, attempt, about.finding)
     parts.answered(tx, attempt.id)
     applyKept(tx, session.node, attempt.id)
+    if (about.finding.kind === 'unknown')
+      applyEach(tx, session.node, { attempt: attempt.id, kept: keptTo(tx, session.node, attempt.id) })
     return { kind: 'done' }
   }
 
@@ -75,18 +81,25 @@ export function prepareProviderFacts({ db, settle, parts, optOut, ownerOf }: Pro
       return { kind: 'done' }
     }
     if (r.ref === null || (s.kept.get({ node: session.node })?.n ?? 0) >= KEPT_MAX) return { kind: 'unmatched' }
-    s.keep.run({ node: session.node, ref: r.ref, receipt: JSON.stringify(r), at: tx.nowMs })
+    s.keep.run({ node: session.node, ref: r.ref, recipient: r.to, receipt: JSON.stringify(r), at: tx.nowMs })
     return { kind: 'kept' }
   }
 
   /** Receipts that came before the answer with their id: now they have an owner, unless they are of another destination. */
   function applyKept(tx: Tx, node: ProviderId, attempt: AttemptId): void {
-    for (const { id, receipt: text } of s.keptFor.all({ attempt, since: tx.nowMs - KEPT_MS })) {
-      const kept = JSON.parse(text) as Receipt
-      const owner = ownerOf(tx, node, kept)
+    applyEach(tx, node, { attempt, kept: s.keptFor.all({ attempt, since: tx.nowMs - KEPT_MS }) })
+  }
+
+  const keptTo = (tx: Tx, node: ProviderId, attempt: AttemptId): Kept[] =>
+    s.keptTo.all({ attempt, node, since: tx.nowMs - KEPT_MS })
+
+  function applyEach(tx: Tx, node: ProviderId, { attempt, kept }: { attempt: AttemptId; kept: Kept[] }): void {
+    for (const { id, receipt: text } of kept) {
+      const one = JSON.parse(text) as Receipt
+      const owner = ownerOf(tx, node, one)
       if (owner?.attempt !== attempt) continue
       s.dropKept.run({ id })
-      parts.apply(tx, owner, kept)
+      parts.apply(tx, owner, one)
     }
   }
 
@@ -105,8 +118,25 @@ function prepare(db: Db) {
         .select((e) => e.fn.countAll<number>().as('n'))
         .where('node', '=', p.node),
     ),
-    keep: db.statement((k, p: { node: ProviderId; ref: string; receipt: string; at: number }) =>
-      k.insertInto('receipts').values({ node: p.node, ref: p.ref, receipt: p.receipt, received_at: p.at }),
+    keep: db.statement(
+      (k, p: { node: ProviderId; ref: string; recipient: string | null; receipt: string; at: number }) =>
+        k
+          .insertInto('receipts')
+          .values({ node: p.node, ref: p.ref, recipient: p.recipient, receipt: p.receipt, received_at: p.at }),
+    ),
+    /** Of the attempt's recipient: one of them may be told by its text, now that no answer comes any more. */
+    keptTo: db.statement<{ attempt: AttemptId; node: ProviderId; since: number }, { id: number; receipt: string }>(
+      (k, p) =>
+        k
+          .selectFrom('attempts')
+          .innerJoin('messages', 'messages.id', 'attempts.message')
+          .innerJoin('receipts', 'receipts.recipient', 'messages.recipient')
+          .select(['receipts.id', 'receipts.receipt'])
+          .where('attempts.id', '=', p.attempt)
+          .where('receipts.node', '=', p.node)
+          .where('receipts.received_at', '>=', p.since)
+          .orderBy('receipts.id')
+          .limit(KEPT_TO_ONE_MAX),
     ),
     keptFor: db.statement<{ attempt: AttemptId; since: number }, { id: number; receipt: string }>((k, p) =>
       k
