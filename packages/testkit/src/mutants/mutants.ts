@@ -210,13 +210,13 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'gateway/src/store/sqlite/queue.ts',
-        find: "messages m on m.line = l.id and m.state = 'queued'\n          where l.node",
-        replace: "messages m on m.line = l.id and m.state in ('queued', 'sending', 'unknown')\n          where l.node",
+        find: "where line = ${p.id} and state = 'queued' and fallback",
+        replace: "where line = ${p.id} and state in ('queued', 'sending', 'unknown') and fallback",
       },
       {
         file: 'gateway/src/store/sqlite/queue.ts',
-        find: '            and m.attempts = 0 and m.hold_reason',
-        replace: '            and m.hold_reason',
+        find: '            and attempts = 0 and hold_reason',
+        replace: '            and hold_reason',
       },
       {
         file: 'gateway/src/store/sqlite/queue.ts',
