@@ -16,6 +16,9 @@ const MATCHED_MS = 72 * 3600_000
 /** Parts of a long SMS that a reference is tried for: more than any text of the longest length has, at 67 units each. */
 const PARTS_MAX = 300
 
+/** Attempts that an echo of ours is compared with when the provider gave them one id. */
+const SAME_ID_MAX = 20
+
 export type ReceiptOwner = Readonly<{ attempt: AttemptId; part: number | null }>
 export type FindReceiptOwner = (tx: Tx, provider: ProviderId, receipt: Receipt) => ReceiptOwner | null
 
@@ -51,12 +54,13 @@ export function prepareReceiptOwner(db: Db): FindReceiptOwner {
     const to = receipt.to
     const byId =
       receipt.ref === null
-        ? undefined
-        : s.byRef.get({ node, ref: receipt.ref, to: to ?? '', anyTo: to === null ? 1 : 0, since })
-    if (byId !== undefined) return byId
-    if (to === null) return null
-    const open = s.openTo.all({ node, to, since })
-    return byReference(open, receipt) ?? byText(open, receipt)
+        ? []
+        : s.byRef.all({ node, ref: receipt.ref, to: to ?? '', anyTo: to === null ? 1 : 0, since, limit: SAME_ID_MAX })
+    const echoed = byId.find(({ attempt, part }) => shortReference(attempt, part) === receipt.reference)
+    if (echoed !== undefined) return echoed
+    const open = to === null ? [] : s.openTo.all({ node, to, since })
+    // One whose answer was lost has no id: another one's that is the same must not hide it.
+    return byReference(open, receipt) ?? byId[0] ?? byText(open, receipt)
   }
 }
 
@@ -66,7 +70,7 @@ function prepare(db: Db) {
       k.selectFrom('attempts').select('id').where('id', '=', p.attempt).where('node', '=', p.node),
     ),
     byRef: db.statement<
-      { node: ProviderId; ref: string; to: string; anyTo: number; since: number },
+      { node: ProviderId; ref: string; to: string; anyTo: number; since: number; limit: number },
       { attempt: AttemptId; part: number }
     >((k, p) =>
       k
@@ -79,7 +83,7 @@ function prepare(db: Db) {
         .where('attempts.dispatched_at', '>', p.since)
         .where((e) => e.or([e('messages.recipient', '=', p.to), e(e.val(p.anyTo), '=', 1)]))
         .orderBy('attempt_parts.attempt', 'desc')
-        .limit(1),
+        .limit(p.limit),
     ),
     openTo: db.statement<{ node: ProviderId; to: string; since: number }, OpenOne>((k, p) =>
       k
