@@ -120,7 +120,7 @@ export class ProviderSession implements WorkSession {
     const startBeforeMs = this.#nowMs() + START_WITHIN_MS
     const sms = { attempt: d.attempt, message: d.message, line: d.line, to: d.recipient, body: d.body }
     const settled = this.#send(sms, startBeforeMs)
-      .then((outcome) => this.#settle(line, d.attempt, outcome))
+      .then((outcome) => this.#settle(line, d, outcome))
       .finally(() => {
         this.#inFlight.delete(settled)
         this.places.offer()
@@ -170,8 +170,11 @@ export class ProviderSession implements WorkSession {
     }
   }
 
-  async #settle(line: LineId, attempt: AttemptId, outcome: ProviderOutcome): Promise<void> {
-    const finding = this.#findingOf(line, outcome)
+  async #settle(line: LineId, { attempt, onUnknown }: Dispatched, outcome: ProviderOutcome): Promise<void> {
+    const asks = outcome.kind === 'unknown' && onUnknown === 'resend'
+    const known = asks ? await this.#askedFirst(attempt, outcome) : outcome
+    if (known === null) return
+    const finding = this.#findingOf(line, known)
     await this.#record(attempt, finding)
     if (finding.kind === 'unknown') this.#lookLater(attempt, 0)
   }
@@ -202,18 +205,43 @@ export class ProviderSession implements WorkSession {
     }
   }
 
+  /**
+   * It is sent again as soon as it is called unknown, so the provider is asked before that. Null: the session ends, and the next one asks.
+   */
+  async #askedFirst(attempt: AttemptId, outcome: ProviderOutcome): Promise<ProviderOutcome | null> {
+    await this.#later.passed(LOOK_AFTER_MS[0] ?? 0)
+    if (this.#ended) return null
+    const open = await this.#deps.store.openAttempt(this.node, attempt).catch(() => undefined)
+    const found = open === undefined ? outcome : await this.#found(open)
+    return found.kind === 'sent' ? found : outcome
+  }
+
   #lookLater(attempt: AttemptId, n: number): void {
     const afterMs = LOOK_AFTER_MS[n]
     if (afterMs === undefined || this.#ended) return
     this.#later.do(afterMs, async () => {
-      const open = await this.#deps.store.openAttempt(this.node, attempt)
-      if (open?.state === 'unknown') await this.#lookFor(open, n)
+      try {
+        const open = await this.#deps.store.openAttempt(this.node, attempt)
+        if (open?.state === 'unknown') await this.#lookFor(open, n)
+      } catch (error) {
+        this.#failed('look_up_failed', error)
+        this.#lookLater(attempt, n)
+      }
     })
   }
 
   async #lookFor(open: OpenAttempt, n: number): Promise<void> {
-    const { attempt, message, line, recipient: to, body } = open
-    const found = await this.#provider
+    const { attempt } = open
+    const found = await this.#found(open)
+    // That it is not found proves nothing: bytes of it may be on their way (PROTOCOL 23).
+    const unknown = { reason: 'gateway_died', ...(found.kind === 'unknown' ? found : {}), kind: 'unknown' as const }
+    if (found.kind === 'sent' || open.state !== 'unknown')
+      await this.#record(attempt, found.kind === 'sent' ? found : unknown)
+    if (found.kind !== 'sent') this.#lookLater(attempt, n + 1)
+  }
+
+  #found({ attempt, message, line, recipient: to, body, ...open }: OpenAttempt): Promise<ProviderOutcome> {
+    return this.#provider
       .lookUp(
         { attempt, message, line, to, body },
         {
@@ -227,11 +255,6 @@ export class ProviderSession implements WorkSession {
         this.#failed('look_up_failed', error)
         return { kind: 'unknown', reason: REASONS.noAnswer }
       })
-    // That it is not found proves nothing: bytes of it may be on their way (PROTOCOL 23).
-    const unknown = { reason: 'gateway_died', ...(found.kind === 'unknown' ? found : {}), kind: 'unknown' as const }
-    if (found.kind === 'sent' || open.state !== 'unknown')
-      await this.#record(attempt, found.kind === 'sent' ? found : unknown)
-    if (found.kind !== 'sent') this.#lookLater(attempt, n + 1)
   }
 
   /** Resolves when it is stored; rejects when the provider must say it again. */

@@ -222,6 +222,8 @@ export type Dispatched = Readonly<{
   recipient: string
   body: string
   service: Service
+  /** What the caller wants if its outcome cannot be learnt. Absent: hold. */
+  onUnknown?: 'hold' | 'resend'
 }>
 
 export type DispatchResult =

@@ -73,3 +73,44 @@ it('a session that cannot start leaves nothing behind that runs', async () => {
   expect(w.made.map(({ stops }) => stops)).toEqual(w.made.map(() => 1))
   expect(await w.row()).toMatchObject({ online: false, health: 'broken' })
 })
+
+it.each([
+  ['finds it: it is sent once', SENT, 1],
+  ['does not: it is sent again, as the caller asked', { kind: 'unknown', reason: 'no_answer' } as const, 2],
+])('before an unknown outcome is sent again the provider is asked, and %s', async (_, found, times) => {
+  const w = await world((p) => {
+    p.auto = (): ProviderOutcome => (p.sent.length === 1 ? { kind: 'unknown', reason: 'no_answer' } : SENT)
+    p.found = found
+  })
+  await w.host()
+  const id = await w.sms(to(1), { onUnknown: 'resend' })
+  expect([await w.state(id), w.now.sent.length]).toEqual(['sending', 1])
+  await w.clock.advance(60_000)
+  expect([await w.state(id), w.now.sent.length]).toEqual(['sent', times])
+})
+
+it('what cannot be read from the store while it is looked for is looked for again', async () => {
+  const w = await world((p) => {
+    p.auto = () => ({ kind: 'unknown', reason: 'no_answer' })
+    p.found = SENT
+  })
+  await w.host()
+  const id = await w.sms()
+  w.failing.add('openAttempt')
+  await w.clock.advance(6_000)
+  w.failing.delete('openAttempt')
+  await w.clock.advance(6_000)
+  expect(await w.state(id)).toBe('sent')
+})
+
+it('one trouble is one event, however many sentences it has', async () => {
+  let tries = 0
+  const w = await world((p) => {
+    p.isReady = false
+    p.health = () => ({ state: 'broken', detail: `try ${++tries}`, provenAtMs: null })
+  })
+  await w.host()
+  await w.clock.advance(600_000)
+  const events = w.raw.prepare(`select count(*) as n from events where type = 'provider.health'`).get()
+  expect([events?.['n'], (await w.row()).healthDetail]).toEqual([1, `try ${tries}`])
+})

@@ -2,8 +2,9 @@
  * Proves: a provider that stays away gives its queue to others, a line that changes its provider is worked by the new one alone, a receipt
  * claims no more than it says (R4), and what one account gets of a shared number or provider is its own.
  */
-import type { AccountId, LineId } from '@bluewire/contract/ids'
+import type { AccountId, AttemptId, LineId } from '@bluewire/contract/ids'
 import { shortReference } from '@bluewire/contract/short-reference'
+import type { Dispatched } from '../../src/store/store.ts'
 import { describe, expect, it } from 'vitest'
 import { LEASE_MS, ProviderWorld, SMS_ADDRESS } from './provider-world.ts'
 import { RECIPIENT, storeWorlds } from './store-world.ts'
@@ -86,6 +87,27 @@ export function exerciseProviderFaults(name: string, open: OpenStore): void {
       await p.receipt({ fact: 'failed', attempt: d.attempt })
       expect(await p.w.state(d.message)).toMatchObject({ state: 'failed', failure: 'send_refused' })
       expect(await p.w.types(d.message)).not.toContain('message.sent')
+    })
+
+    it('an echo of ours tells apart what has one id: also of one whose answer was lost', async () => {
+      const p = await providers()
+      const lost = await p.out()
+      await p.finding(lost.attempt, { kind: 'unknown', reason: 'no_answer' })
+      await p.w.clock.advance(3 * MINUTE_MS) // the next of the lane may go
+      await p.lease()
+      const answered: Dispatched[] = []
+      for (let i = 0; i < 2; i++) {
+        const d = await p.out()
+        await p.finding(d.attempt, { kind: 'sent', refs: ['r'] })
+        answered.push(d)
+      }
+      const tell = (attempt: AttemptId) =>
+        p.receipt({ ref: 'r', fact: 'delivered', reference: shortReference(attempt, 1) })
+      const states = () => Promise.all([lost, ...answered].map((d) => p.state(d)))
+      await tell(lost.attempt)
+      expect(await states()).toEqual(['delivered', 'sent', 'sent'])
+      await tell(answered[0]?.attempt ?? 'attempt_none')
+      expect(await states()).toEqual(['delivered', 'delivered', 'sent'])
     })
 
     it('one that came early, for another destination, waits on', async () => {

@@ -292,7 +292,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'gateway/src/store/sqlite/provider-facts.ts',
-        find: 'const owner = ownerOf(tx, node, kept)',
+        find: 'const owner = ownerOf(tx, node, one)',
         replace: 'const owner = { attempt, part: null }',
       },
     ],

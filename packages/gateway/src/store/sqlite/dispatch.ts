@@ -51,6 +51,7 @@ type Next = {
   recipient: string
   service: Service
   attempts: number
+  onUnknown: 'hold' | 'resend'
 }
 
 /** A lease must last longer than this, or a request might leave after it ended (W2). */
@@ -125,6 +126,7 @@ export function prepareDispatch(db: Db, append: AppendEvent): (tx: Tx, input: Di
       recipient: next.recipient,
       body: next.body ?? '',
       service: next.service,
+      onUnknown: next.onUnknown,
     }
   }
 }
@@ -159,7 +161,7 @@ function prepare(db: Db) {
     // that still holds it, nothing earlier of its class waiting.
     next: db.statement<{ line: LineId; simulated: Flag; now: number; acceptedAfter: number }, Next>((k, p) => ({
       compile: () =>
-        sql<Next>`select m.id, m.account, m.lane, m.body, m.recipient, m.service, m.attempts
+        sql<Next>`select m.id, m.account, m.lane, m.body, m.recipient, m.service, m.attempts, m.on_unknown as onUnknown
           from messages m join lanes on lanes.id = m.lane
           where m.line = ${p.line} and m.state = 'queued' and m.not_before <= ${p.now} and m.expires_at > ${p.now}
             and m.cancel_asked_at is null and m.hold_reason is null and (lanes.opted_out = 0 or m.exempt = 1)

@@ -71,10 +71,12 @@ export function prepareLeases(parts: { db: Db; append: AppendEvent; providers: P
     ready,
     renew: (tx, { node: id, epoch }, leaseMs) => s.renew.run({ id, epoch, until: tx.steadyMs + leaseMs }) === 1,
     health(tx, id, h) {
+      const before = s.healthOf.get({ id })?.health
       const changed = s.health.get({ id, ...h })
-      if (changed !== undefined)
+      if (changed !== undefined && before !== h.state)
         append(tx, { account: changed.account, type: 'provider.health', node: id, data: { state: h.state } })
-      else if (h.provenAtMs !== null) s.proof.run({ id, at: h.provenAtMs, before: h.provenAtMs - PROOF_EVERY_MS })
+      if (changed === undefined && h.provenAtMs !== null)
+        s.proof.run({ id, at: h.provenAtMs, before: h.provenAtMs - PROOF_EVERY_MS })
     },
     open(provider, attempt) {
       const row = s.openOne.get({ node: provider, attempt })
@@ -156,7 +158,8 @@ function stateStatements(db: Db) {
         .where('id', '=', p.id)
         .where((e) => e.or([e('proven_at', 'is', null), e('proven_at', '<', p.before)])),
     ),
-    /** The proof alone is no news. */
+    healthOf: db.statement((k, p: { id: ProviderId }) => k.selectFrom('nodes').select('health').where('id', '=', p.id)),
+    /** The proof alone is no news, nor is another sentence about the same trouble. */
     health: db.statement<
       { id: ProviderId; state: string; detail: string | null; provenAtMs: number | null },
       { account: AccountId }
