@@ -9,7 +9,7 @@ export const REMEMBERED_MS = 24 * 3600_000
 export const PROVEN_MS = 10 * 60_000
 /** So many refusals in a row are believed without proof, as far as a fallback goes. */
 export const BELIEVED_IN_A_ROW = 3
-/** After this long a line that was stopped for it is tried with one message. */
+/** After this long a line that was stopped for it is tried again. */
 export const TRIED_AGAIN_AFTER_MS = 10 * 60_000
 
 export type Verdict = Readonly<{

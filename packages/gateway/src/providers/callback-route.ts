@@ -20,6 +20,7 @@ export function registerCallbackRoute(
     )
     scope.route<{ Params: { provider: string; '*': string } }>({
       method: ['GET', 'POST'],
+      exposeHeadRoute: false,
       url: '/callbacks/:provider/*',
       schema: { hide: true },
       handler: async (request, reply) => {

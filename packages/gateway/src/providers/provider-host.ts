@@ -16,6 +16,7 @@ const READ_EVERY_MS = 2_000
 /** While somebody is setting things up, and waits. */
 const READ_EVERY_MS_AT_FIRST = 250
 const FIRST_MS = 10_000
+const START_MS_MAX = 5_000
 
 export type ProviderHostDeps = ProviderSessionDeps &
   Readonly<{
@@ -27,13 +28,19 @@ export type ProviderHostDeps = ProviderSessionDeps &
     kindOf: (driver: string) => Promise<ProviderKind | null>
   }>
 
-type Entry = { revision: number; session: ProviderSession | null }
+type Entry = {
+  revision: number
+  session: ProviderSession | null
+  /** It is being stopped or started. */
+  busy: Promise<void> | null
+}
 
 export class ProviderHost {
   readonly #deps: ProviderHostDeps
   readonly #entries = new Map<ProviderId, Entry>()
   #timer: Timer | null = null
   #reading: Promise<void> | null = null
+  readonly #busy = new Set<Promise<void>>()
   #stopped = false
   readonly #startedAtMs: number
 
@@ -42,10 +49,15 @@ export class ProviderHost {
     this.#startedAtMs = deps.clock.monotonicMs()
   }
 
-  /** Resolves when each provider was tried once. */
+  /** Resolves when each provider was tried once, or one of them hangs. */
   async start(): Promise<void> {
     await this.#readOnce()
     this.#next()
+    await Promise.race([Promise.all(this.#busy), this.#passed(START_MS_MAX)])
+  }
+
+  #passed(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#deps.clock.setTimer(ms, resolve))
   }
 
   /** Attempts whose outcome providers owe. */
@@ -67,6 +79,7 @@ export class ProviderHost {
     this.#stopped = true
     this.#timer?.cancel()
     await this.#reading
+    await Promise.all(this.#busy)
     await Promise.all([...this.#entries.values()].map(async ({ session }) => session?.stop()))
   }
 
@@ -89,23 +102,39 @@ export class ProviderHost {
   async #read(): Promise<void> {
     const rows = await this.#deps.store.providers()
     const inUse = new Set(rows.map(({ id }) => id))
-    for (const [id, { session }] of this.#entries) {
+    for (const [id, entry] of this.#entries) {
       if (inUse.has(id)) continue
       this.#entries.delete(id)
-      await session?.stop()
+      this.#beBusy(entry, async () => entry.session?.stop())
     }
-    // One that hangs while it stops must not keep the others from their start.
-    await Promise.all(rows.map((row) => this.#keep(row)))
+    for (const row of rows) this.#keep(row)
   }
 
-  async #keep(row: ProviderRow): Promise<void> {
-    const entry = this.#entries.get(row.id)
-    const isCurrent = entry?.session?.hasEnded === false && entry.revision === row.revision
+  /** One that hangs while it stops or starts keeps no other waiting. */
+  #keep(row: ProviderRow): void {
+    const entry = this.#entries.get(row.id) ?? { revision: 0, session: null, busy: null }
+    this.#entries.set(row.id, entry)
+    if (entry.busy !== null) return
+    const isCurrent = entry.session?.hasEnded === false && entry.revision === row.revision
     if (isCurrent) return entry.session?.setLines(row.lines)
-    await entry?.session?.stop()
-    if (this.#stopped) return
-    const session = await this.#open(row).catch((error: unknown) => this.#cannotWork(row, error))
-    this.#entries.set(row.id, { revision: row.revision, session })
+    this.#beBusy(entry, async () => {
+      await entry.session?.stop()
+      if (this.#stopped) return
+      entry.session = await this.#open(row).catch((error: unknown) => this.#cannotWork(row, error))
+      entry.revision = row.revision
+    })
+  }
+
+  #beBusy(entry: Entry, work: () => Promise<void>): void {
+    const busy = (entry.busy ?? Promise.resolve())
+      .then(work)
+      .catch((error: unknown) => this.#deps.log('provider_not_kept', { error: textOf(error) }))
+      .finally(() => {
+        this.#busy.delete(busy)
+        if (entry.busy === busy) entry.busy = null
+      })
+    entry.busy = busy
+    this.#busy.add(busy)
   }
 
   async #open(row: ProviderRow): Promise<ProviderSession | null> {

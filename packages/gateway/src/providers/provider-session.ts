@@ -29,6 +29,7 @@ const STORE_RETRY_MS = 1_000
 /** What did not leave because the provider went away is given back for so long. */
 const NOT_LEFT_WAIT_MS = 2_000
 /** An outcome that is not known is asked about so long after. */
+const LOOK_UPS_AT_ONCE = 10
 const LOOK_AFTER_MS: readonly number[] = [5_000, 30_000, 120_000, 600_000]
 
 export type ProviderSessionDeps = Readonly<{
@@ -97,7 +98,7 @@ export class ProviderSession implements WorkSession {
       changed: () => this.#tell(),
     })
     this.#renewing = this.#deps.clock.setTimer(RENEW_EVERY_MS, () => void this.#renew())
-    for (const attempt of open) void this.#lookFor(attempt, 0)
+    void this.#lookForAll([...open])
     this.#tell()
     await this.#telling
   }
@@ -228,6 +229,14 @@ export class ProviderSession implements WorkSession {
         this.#lookLater(attempt, n)
       }
     })
+  }
+
+  /** A few at a time: an earlier process may have left a thousand. */
+  async #lookForAll(waiting: OpenAttempt[]): Promise<void> {
+    const work = async (): Promise<void> => {
+      for (let open = waiting.shift(); open !== undefined; open = waiting.shift()) await this.#lookFor(open, 0)
+    }
+    await Promise.all(Array.from({ length: LOOK_UPS_AT_ONCE }, work))
   }
 
   async #lookFor(open: OpenAttempt, n: number): Promise<void> {

@@ -197,10 +197,13 @@ export function exerciseFallback(name: string, open: OpenStore): void {
       expect(await p.w.do(p.w.store.tryLinesInDoubt())).toBe(0)
       await p.w.clock.advance(MINUTE_MS)
       expect(await p.w.do(p.w.store.tryLinesInDoubt())).toBe(1)
+      expect((await p.w.dispatchAny()).kind).toBe('nothing') // others would go first
+      await p.w.clock.advance(MINUTE_MS)
       await p.w.fact(await p.w.dispatch(), NOT_ON_IMESSAGE) // still so
       expect(await line()).toMatchObject({ paused: true })
       await p.w.clock.advance(10 * MINUTE_MS)
       await p.w.do(p.w.store.tryLinesInDoubt())
+      await p.w.clock.advance(MINUTE_MS)
       await p.w.fact(await p.w.dispatch(), { fact: 'sent' })
       expect((await p.w.state(waiting)).state).toBe('sent')
       expect(await line()).toMatchObject({ paused: false })

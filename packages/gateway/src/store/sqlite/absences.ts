@@ -15,8 +15,14 @@ export class Absences {
     this.#startedAtMs = clock.monotonicMs()
   }
 
+  /** Said again before it was back, it has been away since the first time. */
   left(node: NodeId): void {
-    this.#leftAtMs.set(node, this.#clock.monotonicMs())
+    if (!this.#leftAtMs.has(node)) this.#leftAtMs.set(node, this.#clock.monotonicMs())
+  }
+
+  /** It works again. */
+  back(node: NodeId): void {
+    this.#leftAtMs.delete(node)
   }
 
   /** Of a node that is known to be away now. */

@@ -94,7 +94,9 @@ function prepare(db: Db) {
               e.and([
                 e('nodes.id', '<>', p.node),
                 e('nodes.retired_at', 'is', null),
-                e('nodes.gateway', 'is not', null),
+                e('lines.sends', '=', 1),
+                // A provider keeps its numbers while it is out of order too: it was given them by name.
+                e.or([e('nodes.gateway', 'is not', null), e('nodes.kind', '=', 'provider')]),
               ]),
             )
             .then(1 as Flag)

@@ -27,7 +27,8 @@ export function providerMethods(writer: GroupWriter, w: ProviderWrites, absences
     renewLease: (session, leaseMs) => writer.run((tx) => w.leases.renew(tx, session, leaseMs)),
     async providerReady(session, isReady) {
       const { kind, isNews } = await writer.run((tx) => w.leases.ready(tx, session, isReady))
-      if (isNews && !isReady) absences.left(session.node) // said again, it has been away since the first time
+      if (isReady) absences.back(session.node)
+      else if (isNews) absences.left(session.node)
       return { kind }
     },
     providerHealth: (id, health) => writer.run((tx) => w.leases.health(tx, id, health)),

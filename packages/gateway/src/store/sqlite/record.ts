@@ -4,6 +4,7 @@ import type { FactKind, NotSentClass } from '@bluewire/contract/node-protocol/co
 import { attemptAfter } from '@bluewire/engine/attempt-state'
 import type { AttemptState } from '@bluewire/engine/attempt-state'
 import type { MessageEvent } from '@bluewire/engine/message-state'
+import { TRIED_AGAIN_AFTER_MS } from '@bluewire/engine/not-on-imessage'
 import type { AppendEvent } from './events.ts'
 import type { Tx } from './group-writer.ts'
 import type { ImessageProof } from './imessage-proof.ts'
@@ -28,8 +29,8 @@ export type Finding = Readonly<{
 /** The caller holds the fence. */
 export type RecordFinding = (tx: Tx, attempt: AttemptRow, finding: Finding) => void
 
-/** How long a message waits whose refusal is not believed; its line waits longer. */
-const IN_DOUBT_WAIT_MS = 1000
+/** A message whose refusal is not believed waits longer than its line: when that is tried again, others go first, and one of them may prove it. */
+const IN_DOUBT_WAIT_MS = TRIED_AGAIN_AFTER_MS + 60_000
 
 export type RecordParts = Readonly<{ db: Db; append: AppendEvent; messages: MessageWrites; proof: ImessageProof }>
 

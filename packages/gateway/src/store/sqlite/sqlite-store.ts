@@ -89,7 +89,7 @@ export function sqliteStore(raw: DatabaseSync, options: SqliteStoreOptions): Sto
   const absences = new Absences(clock)
   return {
     ...deliveryMethods(writer, w, clock),
-    ...sessionMethods(writer, w),
+    ...sessionMethods(writer, w, absences),
     ...absenceMethods(writer, w, { clock, absences }),
     ...providerMethods(writer, w, absences),
     ...accountMethods(writer, w, clock),
@@ -185,7 +185,7 @@ function deliveryMethods(writer: GroupWriter, w: Writes, clock: Clock): Delivery
 }
 
 /** What nodes say. */
-function sessionMethods(writer: GroupWriter, w: Writes) {
+function sessionMethods(writer: GroupWriter, w: Writes, absences: Absences) {
   return {
     taken: (session, attempt) => writer.run((tx) => w.settle.taken(tx, session, attempt)),
     fact: (session, frame) => writer.run((tx) => w.settle.fact(tx, session, frame)),
@@ -206,7 +206,11 @@ function sessionMethods(writer: GroupWriter, w: Writes) {
         return { kind: 'done' }
       }),
     hello: (input) => writer.run((tx) => w.hello(tx, input)),
-    ready: (session, frame, resume) => writer.run((tx) => w.sessions.ready(tx, session, { frame, resume })),
+    ready: async (session, frame, resume) => {
+      const result = await writer.run((tx) => w.sessions.ready(tx, session, { frame, resume }))
+      if (result.kind === 'done') absences.back(session.node)
+      return result
+    },
     recovered: (session) =>
       writer.run((tx) => {
         if (w.settle.fenced(session)) return { kind: 'fenced', recovering: true }
