@@ -449,15 +449,18 @@ export class BluewireError extends Error {
   readonly fields: readonly FieldError[]
   /** Seconds, for 429 and 503. */
   readonly retryAfterS: number | undefined
+  /** The same request will never succeed, although others with this code may. */
+  readonly isFinal: boolean
 
   constructor(
     code: ErrorCode,
     message: string,
-    more: { fields?: readonly FieldError[]; retryAfterS?: number; cause?: unknown } = {},
+    more: { fields?: readonly FieldError[]; retryAfterS?: number; isFinal?: boolean; cause?: unknown } = {},
   ) {
     super(message, more.cause === undefined ? undefined : { cause: more.cause })
     this.code = code
     this.fields = more.fields ?? []
     this.retryAfterS = more.retryAfterS
+    this.isFinal = more.isFinal ?? false
   }
 }

@@ -1,7 +1,18 @@
 /** Words by which a recipient ends or resumes messages. The whole message must be the word: "stop by tomorrow" is not one. */
 
-const STOP = new Set(['STOP', 'STOPALL', 'UNSUBSCRIBE', 'OPTOUT', 'OPT OUT', 'CANCEL', 'END', 'QUIT'])
-const START = new Set(['START', 'UNSTOP', 'SUBSCRIBE', 'OPTIN', 'OPT IN'])
+const STOP = new Set([
+  'STOP',
+  'STOPALL',
+  'UNSUBSCRIBE',
+  'OPTOUT',
+  'OPT OUT',
+  'OPT-OUT',
+  'CANCEL',
+  'END',
+  'QUIT',
+  'REVOKE',
+])
+const START = new Set(['START', 'UNSTOP', 'SUBSCRIBE', 'OPTIN', 'OPT IN', 'OPT-IN'])
 
 export type OptWord = 'stop' | 'start'
 

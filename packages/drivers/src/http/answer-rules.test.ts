@@ -77,14 +77,19 @@ describe('an answer means', () => {
     ],
     ['400 with "too fast" in it', CODES, { status: 400, json: { code: 9 } }, 'never_handed throttled'],
     ['400 with "later" in it', CODES, { status: 400, json: { code: 10 } }, 'never_handed http_10'],
-    ['400 with "no credit" in it', CODES, { status: 400, json: { code: 11 } }, 'never_handed http_11 account'],
-    ['401', {}, { status: 401 }, 'never_handed http_401 account'],
-    ['402', {}, { status: 402 }, 'never_handed http_402 account'],
+    [
+      '400 with "no credit" in it',
+      CODES,
+      { status: 400, json: { code: 11 } },
+      'never_handed provider_not_connected account',
+    ],
+    ['401', {}, { status: 401 }, 'never_handed provider_not_connected account'],
+    ['402', {}, { status: 402 }, 'never_handed provider_not_connected account'],
     ['402, where it means something else', { codes: { 402: 'refused' } }, { status: 402 }, 'refused send_refused'],
     ['408', {}, { status: 408 }, 'unknown answer_unreadable'],
     ['429', {}, { status: 429 }, 'never_handed throttled'],
     ['301', {}, { status: 301 }, 'unknown answer_unreadable'],
-    ['308', {}, { status: 308 }, 'never_handed http_308 account'],
+    ['308', {}, { status: 308 }, 'never_handed provider_not_connected account'],
     ['500', {}, { status: 500 }, 'unknown answer_unreadable'],
     ['503', {}, { status: 503, retryAfter: '5' }, 'unknown answer_unreadable'],
     ['503, where it means that nothing was taken', CODES, { status: 503 }, 'never_handed http_503'],
@@ -165,4 +170,12 @@ it.each([
 ])('the record %s of a message has the id %s', (text, id) => {
   const rules = { url: 'https://sms.example/', id_path: 'id', error_when: 'status=rejected', error_path: 'error' }
   expect(idInRecord(httpSettings.parse(rules), text)).toBe(id)
+})
+
+it('a pattern that never ends costs a moment, and then nothing is known', () => {
+  const slow = { id_pattern: '^(a+)+$' }
+  const startMs = performance.now()
+  expect(said(slow, { text: `${'a'.repeat(40)}!` })).toBe('unknown answer_unreadable')
+  expect(performance.now() - startMs).toBeLessThan(2_000)
+  expect(said(slow, { text: 'aaa' })).toBe('sent aaa')
 })

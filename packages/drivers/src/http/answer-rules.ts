@@ -2,6 +2,7 @@
 import { REASONS } from '../provider.ts'
 import type { ProviderOutcome } from '../provider.ts'
 import type { HttpSettings, Meaning } from './http-settings.ts'
+import { execWithin, PatternTooSlow } from '../web/bounded-pattern.ts'
 import { check, parseJson, textAt, valueAt } from '../web/json-path.ts'
 import { retryAfterMs } from '../web/retry-after.ts'
 
@@ -35,6 +36,15 @@ const PATTERN_CHARACTERS_MAX = 64 << 10
 const THROTTLED_MS = 5_000
 
 export function readAnswer(rules: AnswerRules, answer: Answer): Reading {
+  try {
+    return readWhole(rules, answer)
+  } catch (error) {
+    if (!(error instanceof PatternTooSlow)) throw error
+    return { outcome: { kind: 'unknown', reason: REASONS.answerUnreadable, detail: error.message } }
+  }
+}
+
+function readWhole(rules: AnswerRules, answer: Answer): Reading {
   const json = answer.text === null ? undefined : parseJson(answer.text)
   const code = codeIn(rules, answer, json)
   const isSuccess = answer.status >= 200 && answer.status < 300
@@ -112,7 +122,12 @@ function refusal(meaning: Meaning, answer: Answer, code: string | null): Reading
       return { outcome: { ...never, reason: own, detail: `The provider did not take it now (${said})` } }
     case 'account':
       return {
-        outcome: { ...never, reason: own, detail: `The provider refused us, not the message (${said})` },
+        // Not a try of the message: it waits until the account is mended.
+        outcome: {
+          ...never,
+          reason: REASONS.notConnected,
+          detail: `The provider refused us, not the message (${said})`,
+        },
         account: said,
       }
     case 'unknown': {
@@ -140,8 +155,8 @@ function idsIn(rules: AnswerRules, text: string, json: unknown): readonly string
   return id !== null && ID.test(id) ? [id] : []
 }
 
-/** The first group, or all of it where there is none; null: no match. */
+/** The first group, or all of it where there is none; null: no match. @throws PatternTooSlow */
 function match(pattern: string, text: string): string | null {
-  const found = new RegExp(pattern).exec(text.slice(0, PATTERN_CHARACTERS_MAX))
-  return found ? (found[1] ?? found[0]) : null
+  const found = execWithin(pattern, text.slice(0, PATTERN_CHARACTERS_MAX))
+  return found === null ? null : (found[1] ?? found[0] ?? null)
 }

@@ -97,7 +97,8 @@ function refused(code: string, status: number): Reading {
     case 'opted_out':
       return { outcome: because(REASONS.optedOut), problem: null }
     case 'account':
-      return { outcome: { ...NEVER, reason: `twilio_${code}`, detail }, problem: refusesUs(said(status, code)) }
+      // Not a try of the message: it waits until the account is mended.
+      return { outcome: { ...NEVER, reason: REASONS.notConnected, detail }, problem: refusesUs(said(status, code)) }
     case 'line': {
       const advice = `Twilio does not let a line send (${said(status, code)}): is its number in this account, and can it send SMS?`
       return { outcome: because(`twilio_${code}`), problem: { state: 'degraded', detail: advice } }

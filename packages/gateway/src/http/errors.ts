@@ -65,10 +65,11 @@ function headersOf(error: BluewireError): Record<string, string> {
   const { status, area } = ERRORS[error.code]
   const headers: Record<string, string> = {}
   const retryAfterS = error.retryAfterS ?? RETRY_AFTER_S[error.code]
-  if (retryAfterS !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfterS)))
+  if (retryAfterS !== undefined && !error.isFinal) headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfterS)))
   if (status === 401) headers['www-authenticate'] = 'Token'
   // An outcome is final, and a key that was used for another request stays used: clients that retry by themselves must not.
-  if (area === 'outcome' || error.code === 'idempotency_mismatch') headers['x-should-retry'] = 'false'
+  const isFinal = area === 'outcome' || error.code === 'idempotency_mismatch' || error.isFinal
+  if (isFinal) headers['x-should-retry'] = 'false'
   return headers
 }
 

@@ -40,7 +40,7 @@ export function prepareAccept(all: AcceptParts): (tx: Tx, m: NewMessage) => Acce
     const failure = m.failure ?? (lane.opted_out === 1 && m.exempt !== true ? 'opted_out' : null)
     const way = wayOf(m, lane.no_imessage_at, tx.nowMs)
     if (failure === null && way.service === 'sms') {
-      const refused = spend.spend(tx, { account, country: m.country })
+      const refused = spend.spend(tx, { account, country: m.country, body: m.body })
       if (refused !== null) throw new Undo<AcceptResult>({ kind: 'sms_guard', ...refused })
     }
     const used =

@@ -138,16 +138,16 @@ function prepareServiceChange({ db, spend, routing }: Pick<MessageWriteParts, 'd
     k.selectFrom('lanes').select('sms_line').where('id', '=', p.lane),
   )
   return function settleLine(tx: Tx, row: MessageRow, { change, event }: Decided): Settled | null {
-    const { account, country } = row
+    const { account } = row
     if (change.service === undefined || change.service === row.service) {
       const costs = change.override === true && row.service === 'sms'
-      if (!costs || spend.spend(tx, { account, country }) === null) return { change, line: row.line }
+      if (!costs || spend.spend(tx, row) === null) return { change, line: row.line }
       return event.kind === 'attempt_unknown' ? { change: unknownStill(event.reason, tx.nowMs), line: row.line } : null
     }
     const sticky = smsLine.get({ lane: row.lane })?.sms_line ?? row.line
     const wish = { service: change.service, from: null, sticky, simulated: row.simulated === 1 }
     const chosen = route(wish, routing.of(account))
-    const isPossible = chosen.kind === 'line' && spend.spend(tx, { account, country }) === null
+    const isPossible = chosen.kind === 'line' && spend.spend(tx, row) === null
     if (isPossible) return { change, line: chosen.line }
     if (event.kind === 'line_away') return null
     const failure =
@@ -197,7 +197,7 @@ function updated(row: MessageRow, { change, line, event, about, nowMs }: Step): 
     lane_free_at: change.laneFreeAtMs ?? (change.state === 'unknown' ? row.lane_free_at : null),
     failure: evidence ? null : (change.failure ?? row.failure),
     failure_detail: evidence ? null : (about.detail ?? row.failure_detail),
-    fallback_reason: fellBack ? fallbackReason(event) : row.fallback_reason,
+    fallback_reason: fellBack || change.failure === 'sms_limit_reached' ? fallbackReason(event) : row.fallback_reason,
     cancel_asked_at: change.cancelAskedAtMs ?? row.cancel_asked_at,
     unknown_at: change.state === 'unknown' && row.state !== 'unknown' ? nowMs : row.unknown_at,
     ever_sent: evidence ? 1 : row.ever_sent,

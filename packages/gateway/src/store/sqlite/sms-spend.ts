@@ -5,6 +5,7 @@
  */
 import { sql } from 'kysely'
 import type { AccountId } from '@bluewire/contract/ids'
+import { segmentsOf } from '@bluewire/contract/sms-segments'
 import type { Tx } from './group-writer.ts'
 import type { Db } from './rows.ts'
 
@@ -20,8 +21,8 @@ export type GuardVerdict = Readonly<{
 }>
 
 export interface SmsSpend {
-  /** Counts one, or says why not. */
-  spend(tx: Tx, what: { account: AccountId; country: string | null }): GuardVerdict | null
+  /** Counts its segments, which are what is paid for; or says why not. */
+  spend(tx: Tx, sms: { account: AccountId; country: string | null; body: string | null }): GuardVerdict | null
 }
 
 type Limits = { perHour: number; countries: string }
@@ -30,7 +31,8 @@ type Window = { account: AccountId; since: number; country: string }
 export function prepareSmsSpend(db: Db): SmsSpend {
   const s = prepare(db)
   return {
-    spend(tx, { account, country }) {
+    spend(tx, { account, country, body }) {
+      const n = segmentsOf(body ?? '').count
       const minute = Math.floor(tx.steadyMs / MINUTE_MS)
       const limits = s.limits.get({ account })
       if (limits === undefined) return null
@@ -38,8 +40,8 @@ export function prepareSmsSpend(db: Db): SmsSpend {
       const since = minute - WINDOW_MINUTES + 1
       const spent = s.spent.get({ account, since, country })
       const ofCountry = limitOf(limits, country)
-      const isOverCountry = (spent?.there ?? 0) >= ofCountry
-      if (isOverCountry || (spent?.everywhere ?? 0) >= limits.perHour) {
+      const isOverCountry = (spent?.there ?? 0) + n > ofCountry
+      if (isOverCountry || (spent?.everywhere ?? 0) + n > limits.perHour) {
         const oldest = (isOverCountry ? spent?.oldestThere : spent?.oldest) ?? minute
         const retryAfterMs = Math.max(1000, (oldest + WINDOW_MINUTES) * MINUTE_MS - tx.steadyMs)
         return {
@@ -49,7 +51,7 @@ export function prepareSmsSpend(db: Db): SmsSpend {
           retryAfterMs,
         }
       }
-      if (s.count.run({ account, minute, country }) !== 1) throw new Error('the SMS was not counted')
+      if (s.count.run({ account, minute, country, n }) !== 1) throw new Error('the SMS was not counted')
       s.forget.run({ account, since })
       return null
     },
@@ -84,10 +86,10 @@ function prepare(db: Db) {
             min(minute) as oldest, min(case when country = ${p.country} then minute end) as oldestThere
           from sms_spend where account = ${p.account} and minute >= ${p.since}`.compile(k),
     })),
-    count: db.statement<{ account: AccountId; minute: number; country: string }, unknown>((k, p) => ({
+    count: db.statement<{ account: AccountId; minute: number; country: string; n: number }, unknown>((k, p) => ({
       compile: () =>
-        sql`insert into sms_spend (account, minute, country, n) values (${p.account}, ${p.minute}, ${p.country}, 1)
-          on conflict (account, minute, country) do update set n = n + 1`.compile(k),
+        sql`insert into sms_spend (account, minute, country, n) values (${p.account}, ${p.minute}, ${p.country}, ${p.n})
+          on conflict (account, minute, country) do update set n = n + excluded.n`.compile(k),
     })),
     forget: db.statement((k, p: { account: AccountId; since: number }) =>
       k.deleteFrom('sms_spend').where('account', '=', p.account).where('minute', '<', p.since),

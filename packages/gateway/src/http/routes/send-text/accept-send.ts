@@ -209,7 +209,7 @@ function smsGuard(found: Extract<AcceptResult, { kind: 'sms_guard' }>): Bluewire
       : limit === 0
         ? `The account may send no SMS to ${country}. ${administrator}`
         : `The account has sent the ${limit} SMS that it may send in an hour${found.isOfCountry ? ` to ${country}` : ''}. ${administrator}`
-  return new BluewireError('sms_guard', `${why} Nothing was accepted.`, { retryAfterS })
+  return new BluewireError('sms_guard', `${why} Nothing was accepted.`, { retryAfterS, isFinal: limit === 0 })
 }
 
 function quotaExceeded(limit: number): BluewireError {
