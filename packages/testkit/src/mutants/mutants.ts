@@ -346,7 +346,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'bucket-reset-at-restart',
     breaks: 'R7 (hole 36): a restart gives every line a new burst',
     foundAs: ['R7'],
-    near: 612,
+    near: 880,
     edits: [
       {
         file: 'gateway/src/store/sqlite/maintenance.ts',
@@ -407,7 +407,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'restored-store-dispatches',
     breaks: 'hole 17: a restored store sends what it had queued without asking the nodes first',
     foundAs: ['R2'],
-    near: 2691,
+    near: 3890,
     edits: [
       {
         file: 'gateway/src/store/sqlite/dispatch.ts',

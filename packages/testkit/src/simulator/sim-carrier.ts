@@ -46,6 +46,8 @@ export class SimCarrier {
   /** Null: no gateway listens. Resolves to whether it was stored. */
   listener: ((receipt: ProviderReceipt) => Promise<boolean>) | null = null
   onUp: () => void = () => undefined
+  /** A message leaves for it. */
+  onSubmit: (line: string) => void = () => undefined
   readonly #clock: VirtualClock
   readonly #random: Random
   readonly #phones: Phones
@@ -78,6 +80,7 @@ export class SimCarrier {
 
   submit(sms: OutgoingSms, answer: Answer): void {
     const { refuses, throttles } = this.faults
+    this.onSubmit(sms.line)
     this.#clock.setTimer(this.#random.delay(2, 2_000), () => {
       if (!this.#isUp) return
       if (this.#random.chance(throttles))

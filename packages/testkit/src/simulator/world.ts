@@ -72,6 +72,7 @@ export class World {
       phones: this.phones,
       faults: this.plan.carrier?.faults ?? NO_CARRIER,
     })
+    this.carrier.onSubmit = (line) => void this.sends.push({ line, atMs: this.clock.monotonicMs() })
     this.#ulid = newUlidSource(
       () => this.clock.nowMs(),
       () => this.random.next(),
@@ -108,6 +109,7 @@ export class World {
       quotaLimit: null,
       entitlements: ['imessage'],
       region: 'US',
+      smsPerHour: 1_000_000,
     })
     await this.clock.settle()
     await created
