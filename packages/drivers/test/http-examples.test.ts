@@ -77,7 +77,7 @@ describe('the example of a form API', () => {
     ['ERR: 302 no such number', { kind: 'not_sent', class: 'refused', reason: 'recipient_unreachable' }],
     ['ERR 305', { kind: 'not_sent', class: 'refused', reason: 'opted_out' }],
     ['ERR 429', { kind: 'not_sent', class: 'never_handed', reason: 'throttled' }],
-    ['ERR 101', { kind: 'not_sent', class: 'never_handed', reason: 'http_101' }],
+    ['ERR 101', { kind: 'not_sent', class: 'never_handed', reason: 'provider_not_connected' }],
     ['ERR 999', { kind: 'not_sent', class: 'refused', reason: 'http_999' }],
     ['Welcome to our page', { kind: 'unknown' }],
     ['', { kind: 'unknown' }],

@@ -33,10 +33,17 @@ export class LineRest {
     const grown = Math.min(REST_MS_MAX, REST_MS_MIN * 2 ** (inARow - 1))
     const restMs = Math.max(Math.min(askedMs, ASKED_MS_MAX), inARow === 1 && askedMs > 0 ? 0 : grown)
     const untilMs = Math.max(before?.untilMs ?? 0, this.#clock.monotonicMs() + restMs)
-    const leftMs = untilMs - this.#clock.monotonicMs()
-    const timer = this.#isStopped ? null : this.#clock.setTimer(leftMs, () => this.#wake(line))
+    const leftMs = Math.ceil(untilMs - this.#clock.monotonicMs())
+    const timer = this.#isStopped ? null : this.#clock.setTimer(leftMs, () => this.#over(line))
     this.#lines.set(line, { untilMs, inARow, timer })
     return leftMs
+  }
+
+  /** A timer may fire a hair before its time: its rest is over all the same, or nobody would wake the line any more. */
+  #over(line: LineId): void {
+    const rest = this.#lines.get(line)
+    if (rest !== undefined) rest.untilMs = Math.min(rest.untilMs, this.#clock.monotonicMs())
+    this.#wake(line)
   }
 
   worked(line: LineId): void {

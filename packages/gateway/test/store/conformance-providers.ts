@@ -150,7 +150,7 @@ export function exerciseProviders(name: string, open: OpenStore): void {
       const id = await p.sms({ expiresInMs: HOUR_MS })
       for (let i = 0; i < 20; i++) {
         const d = await p.dispatch()
-        await p.finding(d.attempt, { kind: 'not_sent', class: 'never_handed', reason: 'throttled', waitMs: 10_000 })
+        await p.finding(d.attempt, { kind: 'not_sent', class: 'never_handed', reason: 'throttled', waitMs: 9_999.4 })
         expect((await p.dispatchAny()).kind).toBe('nothing')
         await p.w.clock.advance(10_000)
         await p.w.do(p.w.store.renewLease(p.session, LEASE_MS))

@@ -64,7 +64,7 @@ export function prepareProviderFacts({ db, settle, parts, optOut, ownerOf }: Pro
       case 'not_sent': {
         if (found.reason === 'opted_out') optOut.byProvider(tx, attempt)
         const { class: howFirm, reason, waitMs } = found
-        const wait = waitMs === undefined ? {} : { waitMs }
+        const wait = waitMs === undefined ? {} : { waitMs: Math.ceil(waitMs) } // of a clock that counts in fractions
         return settle.record(tx, attempt, { fact: 'not_sent', class: howFirm, reason, ...detailOf(found), ...wait })
       }
       default:
