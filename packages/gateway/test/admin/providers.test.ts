@@ -13,6 +13,9 @@ import { Command, freePort, GATEWAY, isListening, LAUNCHER, newFolder } from '..
 import { Admin } from './admin-command.ts'
 
 const STORY_MS = 90_000
+/** Dozens of commands, each a process: these run by `npm run story:admin`. */
+const long: (name: string, body: () => Promise<void>) => void =
+  process.env['LONG_STORIES'] === '1' ? (name, body) => test(name, body) : () => undefined
 const WITHIN = { timeout: 15_000, interval: 200 }
 const SECRET = 'correct-horse-battery'
 const SID = 'AC0123456789abcdef0123456789abcdef'
@@ -94,7 +97,7 @@ describe('without a gateway', { timeout: STORY_MS }, () => {
     )
   })
 
-  test('what cannot be: one sentence, and nothing is changed', async () => {
+  long('what cannot be: one sentence, and nothing is changed', async () => {
     const admin = await newStore()
     await admin.ask(['account', 'create', 'other'])
     await admin.ask(['provider', 'add', 'p', '--driver', 'simulator'])
@@ -152,7 +155,7 @@ describe('without a gateway', { timeout: STORY_MS }, () => {
     expect(await admin.ask(['provider', 'list'])).toEqual(before)
   })
 
-  test('a shared provider has lines of several accounts, also the same number twice', async () => {
+  long('a shared provider has lines of several accounts, also the same number twice', async () => {
     const admin = await newStore()
     await admin.ask(['account', 'create', 'other'])
     await admin.ask(['provider', 'add', 'all', '--driver', 'simulator', '--shared'])
@@ -197,7 +200,7 @@ describe('credentials', { timeout: STORY_MS }, () => {
     expect(sets.find(({ action }) => action === 'provider.set')?.data).toEqual({ secrets: true })
   })
 
-  test('that are given in a wrong way are repeated in no error', async () => {
+  long('that are given in a wrong way are repeated in no error', async () => {
     const admin = await newStore()
     await admin.ask(['key', 'create'])
     const cases: ReadonlyArray<readonly [string[], RegExp, string?]> = [
@@ -234,7 +237,7 @@ describe('credentials', { timeout: STORY_MS }, () => {
     expect(await admin.ask(['provider', 'list'])).toEqual([])
   })
 
-  test('with a key that is missing, wrong or damaged: said, and got over', async () => {
+  long('with a key that is missing, wrong or damaged: said, and got over', async () => {
     const admin = await newStore()
     await admin.ask(['key', 'create'])
     await admin.ask([...ADD, '--secret', 'auth_token'], { input: SECRET })
