@@ -37,7 +37,7 @@ test.for([
   [
     'bench',
     ['--only', 'dsik'],
-    '--only is dsik, but it must be one or more of disk, accepts, dispatch, sends, idle, large, separated by commas.',
+    '--only is dsik, but it must be one or more of disk, accepts, dispatch, sends, smpp, providers-fair, idle, large, separated by commas.',
   ],
   ['admin', ['token', 'revoke'], 'TOKEN_ID is missing: npm run admin -- token revoke TOKEN_ID'],
   ['node', ['rnu'], 'There is no command rnu. Did you mean run?'],
