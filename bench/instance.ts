@@ -37,11 +37,9 @@ export type Place = Readonly<{ dataDir: string; database: string; token: string;
 
 export type Gateway = Readonly<{ url: string; child: Child; stop(): Promise<void> }>
 
-/** A new data folder. */
-export async function makePlace(dataDir: string, nodes: number): Promise<Place> {
-  mkdirSync(dataDir, { recursive: true })
-  const database = join(dataDir, 'bluewire.sqlite')
-  const store = openSqliteStore(database, {
+/** Whoever prepares a place writes to its store, while no gateway runs there. */
+export function openPlace(database: string): Store {
+  return openSqliteStore(database, {
     clock: systemClock,
     ulid: ULID,
     lineDefaults: { gapMs: 0, burst: 5 },
@@ -50,6 +48,13 @@ export async function makePlace(dataDir: string, nodes: number): Promise<Place> 
       throw error
     },
   })
+}
+
+/** A new data folder. */
+export async function makePlace(dataDir: string, nodes: number): Promise<Place> {
+  mkdirSync(dataDir, { recursive: true })
+  const database = join(dataDir, 'bluewire.sqlite')
+  const store = openPlace(database)
   try {
     const account = await store.createAccount('bench', {
       id: `acct_${ULID()}`,

@@ -3,8 +3,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { newUlidSource, systemChance } from '@bluewire/platform/chance'
-import { systemClock } from '@bluewire/platform/clock'
-import { openSqliteStore } from '../packages/gateway/src/store/sqlite/sqlite-store.ts'
+import { openPlace } from './instance.ts'
 import type { Place } from './instance.ts'
 
 const ULID = newUlidSource(Date.now, systemChance)
@@ -15,15 +14,7 @@ export const KEY = { BLUEWIRE_SECRETS_KEY: 'be'.repeat(32) }
 export type Smpp = Readonly<{ system: string; port: number; window: number; lines: number }>
 
 export async function addSmpp({ database }: Place, all: readonly Smpp[]): Promise<void> {
-  const store = openSqliteStore(database, {
-    clock: systemClock,
-    ulid: ULID,
-    lineDefaults: { gapMs: 0, burst: 5 },
-    onHints: () => undefined,
-    onFatal: (error) => {
-      throw error
-    },
-  })
+  const store = openPlace(database)
   try {
     const account = await store.instanceAccount()
     if (account === undefined) throw new Error('there is no account')

@@ -1,12 +1,13 @@
 /** Providers: their rows, the lease under which a gateway works one (W11), and what they report. */
 import type { AccountId, AttemptId, GatewayId, LineId, MessageId, ProviderId } from '@bluewire/contract/ids'
 import type { NotSentClass } from '@bluewire/contract/node-protocol/common'
+import type { ProviderInbound, ProviderReceipt } from '@bluewire/drivers/provider'
 import type { Actor } from './accounts-store.ts'
 import type { Stopped } from './store.ts'
 
 export type ProviderLine = Readonly<{ id: LineId; account: AccountId; address: string }>
 
-export type ProviderRow = Readonly<{
+export type NewProvider = Readonly<{
   id: ProviderId
   account: AccountId
   name: string
@@ -17,25 +18,18 @@ export type ProviderRow = Readonly<{
   settings: Readonly<Record<string, unknown>>
   /** Encrypted; empty: it has none. */
   secrets: string
-  /** Higher after each change of the above. */
-  revision: number
-  online: boolean
-  health: string
-  healthDetail: string | null
-  provenAtMs: number | null
-  lines: readonly ProviderLine[]
 }>
 
-export type NewProvider = Readonly<{
-  id: ProviderId
-  account: AccountId
-  name: string
-  driver: string
-  shared: boolean
-  simulated: boolean
-  settings: Readonly<Record<string, unknown>>
-  secrets: string
-}>
+export type ProviderRow = NewProvider &
+  Readonly<{
+    /** Higher after each change of the above. */
+    revision: number
+    online: boolean
+    health: string
+    healthDetail: string | null
+    provenAtMs: number | null
+    lines: readonly ProviderLine[]
+  }>
 
 /** The session of a provider: the number that fences. Of the same shape as a node's. */
 export type ProviderSessionKey = Readonly<{ node: ProviderId; epoch: number }>
@@ -79,22 +73,6 @@ export type ProviderFinding =
     }>
   | Readonly<{ kind: 'unknown'; reason: string; detail?: string; parts?: ReadonlyMap<number, string>; of?: number }>
 
-export type Receipt = Readonly<{
-  attempt?: AttemptId
-  ref: string | null
-  /** See shortReference. */
-  reference?: number
-  to: string | null
-  part?: number
-  fact: 'sent' | 'delivered' | 'read' | 'failed'
-  reason?: string
-  detail?: string
-  textStart?: string
-  atMs: number
-}>
-
-export type ReceivedSms = Readonly<{ guid: string; line: string; from: string; body: string; dateMs: number }>
-
 export type ProviderResult = Readonly<{ kind: 'done' | 'fenced' }>
 /** `unmatched`: it was written to no line of the provider; that it came is kept. */
 export type ProviderInboundResult = Readonly<{ kind: 'done' | 'fenced' | 'unmatched'; stopped?: readonly Stopped[] }>
@@ -131,8 +109,8 @@ export interface ProvidersStore {
     health: { state: string; detail: string | null; provenAtMs: number | null },
   ): Promise<void>
   providerFinding(session: ProviderSessionKey, attempt: AttemptId, finding: ProviderFinding): Promise<ProviderResult>
-  providerReceipt(session: ProviderSessionKey, receipt: Receipt): Promise<ReceiptResult>
-  providerInbound(session: ProviderSessionKey, message: ReceivedSms): Promise<ProviderInboundResult>
+  providerReceipt(session: ProviderSessionKey, receipt: ProviderReceipt): Promise<ReceiptResult>
+  providerInbound(session: ProviderSessionKey, message: ProviderInbound): Promise<ProviderInboundResult>
   /** Whether another attempt has this id of a part. */
   isRefTaken(provider: ProviderId, ref: string, except: AttemptId): Promise<boolean>
   /** Attempts whose outcome is unknown, for looking again. */

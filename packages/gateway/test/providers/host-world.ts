@@ -15,6 +15,7 @@ import { Dispatcher } from '../../src/delivery/dispatcher.ts'
 import { ProviderHost } from '../../src/providers/provider-host.ts'
 import type { KeyRing } from '../../src/providers/provider-settings.ts'
 import type { Hint, NewMessage, Store } from '../../src/store/store.ts'
+import { RECIPIENT, newMessage } from '../store/new-message.ts'
 import { sqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { newUlidSource } from '@bluewire/platform/chance'
 import { DatabaseSync } from 'node:sqlite'
@@ -180,28 +181,10 @@ export class HostWorld {
     return latest
   }
 
-  async sms(recipient = '+14155552671', more: Partial<NewMessage> = {}): Promise<MessageId> {
-    const message: NewMessage = {
-      id: `text_${this.ulid()}`,
-      account: this.account,
-      token: null,
-      recipient,
-      body: 'hello',
-      service: 'sms',
-      class: 'interactive',
-      from: null,
-      line: this.line,
-      failure: null,
-      fallback: false,
-      fallbackLine: null,
-      country: 'US',
-      onUnknown: 'hold',
-      expiresInMs: 4 * 3600_000,
-      simulated: true,
-      ad: false,
-      idempotency: null,
-      ...more,
-    }
+  async sms(recipient = RECIPIENT, more: Partial<NewMessage> = {}): Promise<MessageId> {
+    const { account, line } = this
+    const which = { id: `text_${this.ulid()}`, account, line, service: 'sms' } as const
+    const message = newMessage(which, { recipient, ...more })
     const result = await this.do(this.store.accept(message))
     if (result.kind !== 'accepted') throw new Error(result.kind)
     await this.clock.settle()

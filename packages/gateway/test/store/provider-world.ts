@@ -1,6 +1,7 @@
 /** A store world with a provider beside its node: one line for SMS, and the lease to work it. */
 import type { AttemptId, LineId, ProviderId } from '@bluewire/contract/ids'
-import type { ProviderFinding, ProviderSessionKey, Receipt } from '../../src/store/providers-store.ts'
+import type { ProviderReceipt } from '@bluewire/drivers/provider'
+import type { ProviderFinding, ProviderSessionKey } from '../../src/store/providers-store.ts'
 import type { Dispatched, NewMessage } from '../../src/store/store.ts'
 import { RECIPIENT } from './store-world.ts'
 import type { StoreWorld } from './store-world.ts'
@@ -78,8 +79,8 @@ export class ProviderWorld {
     return this.w.do(this.w.store.providerFinding(this.session, attempt, finding))
   }
 
-  receipt(receipt: Partial<Receipt> & Pick<Receipt, 'fact'>) {
-    const full: Receipt = { ref: null, to: RECIPIENT, atMs: this.w.clock.nowMs(), ...receipt }
+  receipt(receipt: Partial<ProviderReceipt> & Pick<ProviderReceipt, 'fact'>) {
+    const full: ProviderReceipt = { ref: null, to: RECIPIENT, atMs: this.w.clock.nowMs(), ...receipt }
     return this.w.do(this.w.store.providerReceipt(this.session, full))
   }
 

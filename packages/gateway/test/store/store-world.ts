@@ -4,12 +4,13 @@ import type { FactFrame, HelloFrame, InboundFrame } from '@bluewire/contract/nod
 import { newUlidSource } from '@bluewire/platform/chance'
 import { afterEach } from 'vitest'
 import { VirtualClock } from '@bluewire/testkit/virtual-clock'
+import { RECIPIENT, newMessage } from './new-message.ts'
 import type { Dispatched, Hint, NewMessage, SessionKey, Store } from '../../src/store/store.ts'
 
 export type OpenStore = (options: { clock: VirtualClock; onHints: (hints: readonly Hint[]) => void }) => Promise<Store>
 
 export const LINE_ADDRESS = '+15005550001'
-export const RECIPIENT = '+14155552671'
+export { RECIPIENT }
 
 /** Makes worlds for the tests of the block it is called in, and closes them after each. */
 export function storeWorlds(open: OpenStore): (account?: Parameters<StoreWorld['start']>[0]) => Promise<StoreWorld> {
@@ -144,27 +145,8 @@ export class StoreWorld {
   }
 
   message(more: Partial<NewMessage> = {}): NewMessage {
-    return {
-      id: `imessage_${this.ulid()}`,
-      account: this.account,
-      token: null,
-      recipient: RECIPIENT,
-      body: 'hello',
-      service: 'imessage',
-      class: 'interactive',
-      from: null,
-      line: this.line,
-      failure: null,
-      fallback: false,
-      fallbackLine: null,
-      country: 'US',
-      onUnknown: 'hold',
-      expiresInMs: 4 * 3600_000,
-      simulated: true,
-      ad: false,
-      idempotency: null,
-      ...more,
-    }
+    const { account, line } = this
+    return newMessage({ id: `imessage_${this.ulid()}`, account, line, service: 'imessage' }, more)
   }
 
   async accept(more: Partial<NewMessage> = {}): Promise<MessageId> {

@@ -4,7 +4,7 @@
  */
 import type { AttemptId, NodeId } from '@bluewire/contract/ids'
 import { segmentsOf } from '@bluewire/contract/sms-segments'
-import type { Receipt } from '../providers-store.ts'
+import type { ProviderReceipt } from '@bluewire/drivers/provider'
 import type { Flag, Tables } from '../tables.ts'
 import type { Tx } from './group-writer.ts'
 import type { ReceiptOwner } from './receipt-owner.ts'
@@ -20,13 +20,13 @@ export interface AttemptParts {
   /** Their ids are remembered, so that receipts find them. `of`: how many there are, taken or not. */
   taken(tx: Tx, attempt: AttemptRow, known: { refs: ReadonlyMap<number, string>; of: number }): void
   /** Repeats, and what is weaker than what is known, change nothing. */
-  apply(tx: Tx, owner: ReceiptOwner, receipt: Receipt): void
+  apply(tx: Tx, owner: ReceiptOwner, receipt: ProviderReceipt): void
   /** The answer is stored: what receipts said of single parts before it counts now. */
   answered(tx: Tx, id: AttemptId): void
   isRefTaken(node: NodeId, ref: string, except: AttemptId): boolean
 }
 
-type Evidence = Pick<Receipt, 'reason' | 'detail'> & Readonly<{ ofOnePart: boolean }>
+type Evidence = Pick<ProviderReceipt, 'reason' | 'detail'> & Readonly<{ ofOnePart: boolean }>
 
 export function prepareAttemptParts({ db, settle }: { db: Db; settle: Settle }): AttemptParts {
   const s = prepare(db)
@@ -39,7 +39,7 @@ export function prepareAttemptParts({ db, settle }: { db: Db; settle: Settle }):
       s.putPart.run({ attempt: id, part, node, ref: ref === '' ? null : ref, at: tx.nowMs })
   }
 
-  function apply(tx: Tx, owner: ReceiptOwner, r: Receipt): void {
+  function apply(tx: Tx, owner: ReceiptOwner, r: ProviderReceipt): void {
     const attempt = settle.attempt(owner.attempt)
     if (attempt === undefined || attempt.node === null) return
     const { id, node } = attempt

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto'
 import type { AccountId, LineId, NodeId, Service } from '@bluewire/contract/ids'
 import type { InboundFrame } from '@bluewire/contract/node-protocol/node-frames'
 import { optWord } from '@bluewire/engine/opt-out'
-import type { ProviderInboundResult, ProviderSessionKey, ReceivedSms } from '../providers-store.ts'
+import type { ProviderInbound } from '@bluewire/drivers/provider'
+import type { ProviderInboundResult, ProviderSessionKey } from '../providers-store.ts'
 import type { InboundResult, SessionKey, Stopped } from '../store.ts'
 import type { Flag, Tables } from '../tables.ts'
 import { laneKey } from './accept.ts'
@@ -24,11 +25,11 @@ export type InboundParts = Readonly<{
 
 export interface Inbound {
   fromNode(tx: Tx, session: SessionKey, frame: InboundFrame): InboundResult
-  fromProvider(tx: Tx, session: ProviderSessionKey, message: ReceivedSms): ProviderInboundResult
+  fromProvider(tx: Tx, session: ProviderSessionKey, message: ProviderInbound): ProviderInboundResult
 }
 
 type Line = Readonly<{ id: LineId; account: AccountId; simulated: Flag }>
-type Received = ReceivedSms & Readonly<{ service: Service; backfilled: boolean }>
+type Received = ProviderInbound & Readonly<{ service: Service; backfilled: boolean }>
 
 export function prepareInbound(all: InboundParts): Inbound {
   const { parts, append, settle, journals, optOut } = all
@@ -73,7 +74,7 @@ export function prepareInbound(all: InboundParts): Inbound {
     return { known, readers: fromIt.length > 0 ? fromIt : known.length > 0 ? known : lines.slice(0, 1) }
   }
 
-  function fromProvider(tx: Tx, session: ProviderSessionKey, message: ReceivedSms): ProviderInboundResult {
+  function fromProvider(tx: Tx, session: ProviderSessionKey, message: ProviderInbound): ProviderInboundResult {
     if (settle.fenced(session)) return { kind: 'fenced' }
     const lines = s.lines.all({ node: session.node, address: message.line })
     if (lines.length === 0) {

@@ -3,7 +3,8 @@
  * (PROTOCOL 40). One part that was taken excludes `not_sent`.
  */
 import type { AttemptId, ProviderId } from '@bluewire/contract/ids'
-import type { ProviderFinding, ProviderResult, ProviderSessionKey, Receipt, ReceiptResult } from '../providers-store.ts'
+import type { ProviderReceipt } from '@bluewire/drivers/provider'
+import type { ProviderFinding, ProviderResult, ProviderSessionKey, ReceiptResult } from '../providers-store.ts'
 import type { AttemptParts } from './attempt-parts.ts'
 import type { Tx } from './group-writer.ts'
 import type { OptOut } from './opt-out.ts'
@@ -22,7 +23,7 @@ type Kept = { id: number; receipt: string }
 
 export interface ProviderFacts {
   finding(tx: Tx, session: ProviderSessionKey, about: { attempt: AttemptId; finding: ProviderFinding }): ProviderResult
-  receipt(tx: Tx, session: ProviderSessionKey, receipt: Receipt): ReceiptResult
+  receipt(tx: Tx, session: ProviderSessionKey, receipt: ProviderReceipt): ReceiptResult
   dropOld(tx: Tx): number
 }
 
@@ -72,7 +73,7 @@ export function prepareProviderFacts({ db, settle, parts, optOut, ownerOf }: Pro
     }
   }
 
-  function receipt(tx: Tx, session: ProviderSessionKey, r: Receipt): ReceiptResult {
+  function receipt(tx: Tx, session: ProviderSessionKey, r: ProviderReceipt): ReceiptResult {
     if (settle.fenced(session)) return { kind: 'fenced' }
     const owner = ownerOf(tx, session.node, r)
     if (owner !== null) {
@@ -95,7 +96,7 @@ export function prepareProviderFacts({ db, settle, parts, optOut, ownerOf }: Pro
 
   function applyEach(tx: Tx, node: ProviderId, { attempt, kept }: { attempt: AttemptId; kept: Kept[] }): void {
     for (const { id, receipt: text } of kept) {
-      const one = JSON.parse(text) as Receipt
+      const one = JSON.parse(text) as ProviderReceipt
       const owner = ownerOf(tx, node, one)
       if (owner?.attempt !== attempt) continue
       s.dropKept.run({ id })

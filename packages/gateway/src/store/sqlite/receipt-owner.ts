@@ -7,7 +7,7 @@ import { sql } from 'kysely'
 import type { SqlBool } from 'kysely'
 import type { AttemptId, NodeId, ProviderId } from '@bluewire/contract/ids'
 import { shortReference } from '@bluewire/contract/short-reference'
-import type { Receipt } from '../providers-store.ts'
+import type { ProviderReceipt } from '@bluewire/drivers/provider'
 import type { Tx } from './group-writer.ts'
 import type { Db } from './rows.ts'
 
@@ -19,14 +19,14 @@ const PARTS_MAX = 300
 const ALIKE_MAX = 20
 
 export type ReceiptOwner = Readonly<{ attempt: AttemptId; part: number | null }>
-export type FindReceiptOwner = (tx: Tx, provider: ProviderId, receipt: Receipt) => ReceiptOwner | null
+export type FindReceiptOwner = (tx: Tx, provider: ProviderId, receipt: ProviderReceipt) => ReceiptOwner | null
 
 type OpenOne = { attempt: AttemptId; state: string; body: string | null }
 
 export function prepareReceiptOwner(db: Db): FindReceiptOwner {
   const s = prepare(db)
 
-  function byReference(open: readonly OpenOne[], receipt: Receipt): ReceiptOwner | null {
+  function byReference(open: readonly OpenOne[], receipt: ProviderReceipt): ReceiptOwner | null {
     if (receipt.reference === undefined) return null
     const parts = receipt.part === undefined ? Array.from({ length: PARTS_MAX }, (_, i) => i + 1) : [receipt.part]
     const owners = open.flatMap(({ attempt, body }) =>
@@ -38,14 +38,14 @@ export function prepareReceiptOwner(db: Db): FindReceiptOwner {
   }
 
   /** Only of attempts whose answer comes no more, and only when nothing else could be meant. */
-  function byText(open: readonly OpenOne[], { textStart = '' }: Receipt): ReceiptOwner | null {
+  function byText(open: readonly OpenOne[], { textStart = '' }: ProviderReceipt): ReceiptOwner | null {
     const only = open.length === 1 ? open[0] : undefined
     const fits = only?.state === 'unknown' && textStart !== '' && only.body?.startsWith(textStart) === true
     return fits ? { attempt: only.attempt, part: null } : null
   }
 
   /** The newest attempt with that id at that destination; one that an echo contradicts is not meant. */
-  function byId(node: ProviderId, { ref, to, reference }: Receipt, since: number): ReceiptOwner | null {
+  function byId(node: ProviderId, { ref, to, reference }: ProviderReceipt, since: number): ReceiptOwner | null {
     if (ref === null) return null
     const known = s.byRef.all({ node, ref, to: to ?? '', anyTo: to === null ? 1 : 0, since })
     const fits = (one: { attempt: AttemptId; part: number }): boolean =>
