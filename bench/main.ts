@@ -29,7 +29,7 @@ const MEASUREMENTS: Readonly<Record<string, (world: World) => Promise<Row[]>>> =
     ...(await measureSmpp(world, { lines: 1, messages: 2_000, rounds: 3 })),
     ...(await measureSmpp(world, { lines: 100, messages: 2_000, rounds: 3 })),
   ],
-  'providers-fair': (world) => measureFairness(world, { rounds: 6, roundS: 3 }),
+  'providers-fair': (world) => measureFairness(world, { rounds: 10, roundS: 3 }),
   idle: (world) => measureIdleNodes(world, { nodes: 10_000 }),
   large: (world) => measureLarge(world, { messages: 1_000_000, rounds: 5, roundS: 3 }),
 }

@@ -54,6 +54,8 @@ export async function measureFairness(world: World, options: { rounds: number; r
     const { dueMs } = await world.load(ran)
     const took: number[] = []
     const endMs = performance.now() + DRAIN_MS_MAX
+    // What the dead one holds does not end; what the others were late with must count all the same.
+    if (mode !== 'works') await passed(1000)
     while (mode === 'works' && openMessages(gateway) > 0 && performance.now() < endMs) await passed(50)
     const { numbers, arrivedMs } = await smsc.ask<TakenAnswer>({ kind: 'taken', port, from: seen })
     seen += numbers.length
@@ -67,11 +69,10 @@ export async function measureFairness(world: World, options: { rounds: number; r
   await round('works', WARM_UP_S)
   const found = new Map<SmscMode, Spread[]>(MODES.map((mode) => [mode, []]))
   for (let i = 0; i < rounds; i++) for (const mode of turned(MODES, i)) found.get(mode)?.push(await round(mode, roundS))
-  // What else the machine does only adds: the quieter rounds are compared.
   const of = (mode: SmscMode, what: keyof Spread): number =>
     percentile(
       (found.get(mode) ?? []).map((one) => one[what]),
-      0.25,
+      0.5,
     )
   const said = (mode: SmscMode): string => `p50 ${milliseconds(of(mode, 'p50'))}, p99 ${milliseconds(of(mode, 'p99'))}`
   return Object.entries(DEAD).map(([mode, what]): Row => {
