@@ -3,7 +3,7 @@
  * `npm test -- lint` runs the steps of that name or group; arguments after the name of a single step go to its command:
  * `npm test -- tests packages/engine`.
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { watchLifeline } from '@bluewire/platform/lifeline'
@@ -15,6 +15,7 @@ import { EMPTY, add, closingLine, isGood, tallyStep, tallyTests } from './tally.
 import type { ReportLine, Tally } from './tally.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'bluewire-test-'))
+const compiled = join(folder, 'compiled')
 const reportPath = join(folder, 'tests.jsonl')
 const inCi = process.env['CI'] === 'true'
 let interrupted = false
@@ -44,7 +45,7 @@ function environment(): NodeJS.ProcessEnv {
     PATH: path.join(delimiter),
     TEST_REPORT_FILE: reportPath,
     // Story tests start hundreds of processes; with this each of them compiles in half the time.
-    NODE_COMPILE_CACHE: join(folder, 'compiled'),
+    NODE_COMPILE_CACHE: compiled,
     ...(process.stdout.isTTY ? {} : { NO_COLOR: '1' }),
   }
 }
@@ -100,6 +101,14 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
   return summarize(results) ? 0 : 1
 }
 
+/** Also for the processes that tests start as somebody without rights; Node.js keeps a part of its own for each user there. */
+function makeCompileCache(): void {
+  chmodSync(folder, 0o711)
+  mkdirSync(compiled)
+  chmodSync(compiled, 0o1777)
+}
+
+makeCompileCache()
 watchLifeline(interrupt)
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt)
 try {

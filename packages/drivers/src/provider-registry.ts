@@ -16,6 +16,11 @@ export function isProviderName(name: string): name is ProviderName {
   return Object.hasOwn(PROVIDERS, name)
 }
 
+/** Null: there is none of that name. */
+export async function providerKindOf(name: string): Promise<ProviderKind | null> {
+  return isProviderName(name) ? providerKind(name) : null
+}
+
 export async function providerKind(name: ProviderName): Promise<ProviderKind> {
   // Settings and secrets are parsed with the kind's own schemas before they reach its `create`.
   return await PROVIDERS[name]()

@@ -193,5 +193,7 @@ export type ProviderKind<Settings extends z.ZodType = z.ZodType, Secrets extends
   settings: Settings
   /** A flat object of strings: kept encrypted, never shown. */
   secrets: Secrets
+  /** Settings and credentials that are right by themselves, and cannot work together: why, in a sentence. */
+  problem?(settings: z.infer<Settings>, secrets: z.infer<Secrets>): string | null
   create(context: ProviderContext<z.infer<Settings>, z.infer<Secrets>>): Provider
 }>

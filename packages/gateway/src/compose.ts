@@ -2,7 +2,7 @@
 import { hostname } from 'node:os'
 import type { AddressInfo } from 'node:net'
 import type { AttemptId, GatewayId, Ulid } from '@bluewire/contract/ids'
-import { isProviderName, providerKind } from '@bluewire/drivers/provider-registry'
+import { providerKindOf } from '@bluewire/drivers/provider-registry'
 import { newUlidSource, systemChance } from '@bluewire/platform/chance'
 import { systemClock } from '@bluewire/platform/clock'
 import type { Logger } from 'pino'
@@ -120,7 +120,7 @@ function assemble(config: GatewayConfig, logger: Logger, events: GatewayEvents) 
     dispatcher,
     log,
     keys: keyRing(config),
-    kindOf: async (driver) => (isProviderName(driver) ? providerKind(driver) : null),
+    kindOf: providerKindOf,
     dataDirectory: config.dataDir,
     publicUrl: config.publicUrl,
   })

@@ -35,6 +35,10 @@ export const httpProvider: ProviderKind<typeof httpSettings, typeof httpSecrets>
   summary: 'any SMS API over HTTP, described by a template',
   settings: httpSettings,
   secrets: httpSecrets,
+  problem: (settings, secrets) => {
+    const maker = makerOf({ settings, secrets })
+    return maker instanceof TemplateError ? maker.message : null
+  },
   create: (context: Context) => new HttpProvider(context),
 }
 
@@ -228,7 +232,7 @@ const cannotReach = (origin: URL, code: string): string => `${origin.host} canno
 const saidBy = (exchange: Exchange): string | number =>
   exchange.kind === 'answered' ? exchange.status : 'code' in exchange ? exchange.code : exchange.kind
 
-function makerOf({ settings, secrets }: Context): RequestMaker | TemplateError {
+function makerOf({ settings, secrets }: Pick<Context, 'settings' | 'secrets'>): RequestMaker | TemplateError {
   try {
     return new RequestMaker(settings, secrets)
   } catch (error) {

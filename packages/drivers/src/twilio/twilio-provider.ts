@@ -31,6 +31,7 @@ export const twilioProvider: ProviderKind<typeof twilioSettings, typeof twilioSe
   summary: 'Twilio, by its REST API',
   settings: twilioSettings,
   secrets: twilioSecrets,
+  problem: (settings, secrets) => (lacksKey({ settings, secrets }) ? LACKS_KEY : null),
   create: (context: Context) => new TwilioProvider(context),
 }
 
@@ -87,7 +88,7 @@ export class TwilioProvider implements Provider {
 
   async send(sms: OutgoingSms, mayLeave: () => boolean): Promise<ProviderOutcome> {
     if (this.#stopped) return { kind: 'not_sent', class: 'never_handed', reason: REASONS.notConnected }
-    if (this.#lacksKey)
+    if (lacksKey(this.#context))
       return { kind: 'not_sent', class: 'never_handed', reason: REASONS.notConnected, detail: LACKS_KEY }
     const { settings, clock } = this.#context
     const statusCallback = this.#statusCallback(sms)
@@ -172,12 +173,6 @@ export class TwilioProvider implements Provider {
     }
   }
 
-  /** The auth token would do in its place; but whoever set a key up wants it to be used. */
-  get #lacksKey(): boolean {
-    const { settings, secrets } = this.#context
-    return settings.api_key_sid !== undefined && secrets.api_key_secret === undefined
-  }
-
   /** Null: Twilio could not reach it, and would refuse the whole message for it (21609). */
   #statusCallback({ attempt }: OutgoingSms): string | null {
     const { callbackUrl, settings } = this.#context
@@ -188,7 +183,7 @@ export class TwilioProvider implements Provider {
 
   /** A standard API key may not read its account, so it asks for one message in place of it. */
   async #probe(account: Account): Promise<Problem | null> {
-    if (this.#lacksKey) return { state: 'broken', detail: LACKS_KEY }
+    if (lacksKey(this.#context)) return { state: 'broken', detail: LACKS_KEY }
     const { api_key_sid: key, account_sid: sid } = account.settings
     const { exchange, value } = await call(
       account,
@@ -215,6 +210,11 @@ export class TwilioProvider implements Provider {
       ? refusesUs(said)
       : { state: 'broken', detail: `Twilio does not answer a sign-in as it should (${said}).` }
   }
+}
+
+/** The auth token would do in its place; but whoever set a key up wants it to be used. */
+function lacksKey({ settings, secrets }: Pick<Context, 'settings' | 'secrets'>): boolean {
+  return settings.api_key_sid !== undefined && secrets.api_key_secret === undefined
 }
 
 const LACKS_KEY = 'The setting api_key_sid needs the secret api_key_secret.'

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { ProviderId } from '@bluewire/contract/ids'
 import type { ProviderKind } from '@bluewire/drivers/provider'
 import { nearestName } from '@bluewire/platform/nearest-name'
+import { usableSettings } from '../providers/make-provider.ts'
 import { keyRing, openSecrets, parseSettings, UnusableProvider } from '../providers/provider-settings.ts'
 import type { ProviderRow } from '../store/providers-store.ts'
 import { givenSecrets, refuseValue } from './provider-secrets.ts'
@@ -49,11 +50,26 @@ export async function sealed(call: Call, before: Before): Promise<Sealed> {
   try {
     refuseUnknown(call, before.kind)
     const settings = settingsAfter(call, before)
-    return { ...(settings === undefined ? {} : { settings }), ...(await secretsAfter(call, before)) }
+    const after = { ...(settings === undefined ? {} : { settings }), ...(await secretsAfter(call, before)) }
+    refuseTogether(call, before, after)
+    return after
   } catch (error) {
     if (error instanceof UnusableProvider) throw new Refused(error.message)
     throw error
   }
+}
+
+/** Each may be right by itself. Credentials that cannot be read now are looked at when their key is back. */
+function refuseTogether(call: Call, { id, kind, row }: Before, after: Sealed): void {
+  const { settings, secrets } = { ...row, ...after }
+  let opened: Record<string, string>
+  try {
+    opened = openSecrets(keyRing(call.config), { id, secrets })
+  } catch (error) {
+    if (error instanceof UnusableProvider) return
+    throw error
+  }
+  usableSettings(kind, settings, opened)
 }
 
 /** Before anything is asked for. In the errors stands what was before `=` at most: the rest may be a credential. */

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto'
-import { isProviderName, providerKind } from '@bluewire/drivers/provider-registry'
+import { providerKindOf } from '@bluewire/drivers/provider-registry'
 import type { Provider } from '@bluewire/drivers/provider'
 import { systemClock } from '@bluewire/platform/clock'
-import { keyRing, openSecrets, parseSettings, UnusableProvider } from '../providers/provider-settings.ts'
+import { makeProvider } from '../providers/make-provider.ts'
+import { keyRing, UnusableProvider } from '../providers/provider-settings.ts'
 import type { ProviderRow } from '../store/providers-store.ts'
 import { findProvider } from './find-provider.ts'
 import { Refused } from './verb.ts'
@@ -27,20 +27,13 @@ async function tried(call: Call, row: ProviderRow): ReturnType<Provider['test']>
   }
 }
 
-async function made({ config }: Call, row: ProviderRow): Promise<Provider> {
-  if (!isProviderName(row.driver)) throw new UnusableProvider(`This version has no provider called ${row.driver}.`)
-  const kind = await providerKind(row.driver)
-  const keys = keyRing(config)
-  const opened = keys.read()
-  // As in the gateway: without it the addresses that the test prints would be wrong too.
-  if (opened === null && !row.simulated) throw new UnusableProvider(keys.missing)
-  return kind.create({
+function made({ config }: Call, row: ProviderRow): Promise<Provider> {
+  return makeProvider(row, {
     clock: systemClock,
-    callbackKey: opened?.callbacks ?? randomBytes(32),
+    keys: keyRing(config),
     dataDirectory: config.dataDir,
-    callbackUrl: `${config.publicUrl}/callbacks/${row.id}`,
-    settings: parseSettings(kind.settings, row.settings),
-    secrets: parseSettings(kind.secrets, row.secrets === '' ? {} : openSecrets(keys, row), 'credentials'),
+    publicUrl: config.publicUrl,
+    kindOf: providerKindOf,
     log: () => undefined,
   })
 }

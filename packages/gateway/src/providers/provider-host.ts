@@ -2,15 +2,15 @@
  * The providers of this gateway: one session for each row that is in use. Rows are changed by other processes too (the admin command), so
  * they are read again every moment; what cannot work says why on its lines.
  */
-import { randomBytes } from 'node:crypto'
 import type { ProviderId } from '@bluewire/contract/ids'
-import type { Provider, ProviderKind } from '@bluewire/drivers/provider'
+import type { Provider } from '@bluewire/drivers/provider'
 import type { Timer } from '@bluewire/platform/clock'
 import type { ProviderRow } from '../store/providers-store.ts'
+import { makeProvider } from './make-provider.ts'
+import type { MakerDeps } from './make-provider.ts'
 import { LEASE_MS, ProviderSession } from './provider-session.ts'
 import type { ProviderSessionDeps } from './provider-session.ts'
-import { UnusableProvider, openSecrets, parseSettings } from './provider-settings.ts'
-import type { KeyRing } from './provider-settings.ts'
+import { UnusableProvider } from './provider-settings.ts'
 
 const READ_EVERY_MS = 2_000
 /** While somebody is setting things up, and waits. */
@@ -18,15 +18,7 @@ const READ_EVERY_MS_AT_FIRST = 250
 const FIRST_MS = 10_000
 const START_MS_MAX = 5_000
 
-export type ProviderHostDeps = ProviderSessionDeps &
-  Readonly<{
-    keys: KeyRing
-    dataDirectory: string
-    /** Without a slash at the end. */
-    publicUrl: string
-    /** Null: this version has none of that name. */
-    kindOf: (driver: string) => Promise<ProviderKind | null>
-  }>
+export type ProviderHostDeps = ProviderSessionDeps & Omit<MakerDeps, 'log'>
 
 type Entry = {
   revision: number
@@ -158,20 +150,9 @@ export class ProviderHost {
   }
 
   /** @throws UnusableProvider */
-  async #make(row: ProviderRow): Promise<Provider> {
-    const kind = await this.#deps.kindOf(row.driver)
-    if (kind === null) throw new UnusableProvider(`This version has no provider called ${row.driver}.`)
-    const key = this.#deps.keys.read()
-    if (key === null && !row.simulated) throw new UnusableProvider(this.#deps.keys.missing)
-    return kind.create({
-      clock: this.#deps.clock,
-      callbackKey: key?.callbacks ?? randomBytes(32),
-      dataDirectory: this.#deps.dataDirectory,
-      callbackUrl: `${this.#deps.publicUrl}/callbacks/${row.id}`,
-      settings: parseSettings(kind.settings, row.settings),
-      secrets: parseSettings(kind.secrets, row.secrets === '' ? {} : openSecrets(this.#deps.keys, row), 'credentials'),
-      log: (event, fields) => this.#deps.log(event, { provider: row.id, ...fields }),
-    })
+  #make(row: ProviderRow): Promise<Provider> {
+    const log: MakerDeps['log'] = (event, fields) => this.#deps.log(event, { provider: row.id, ...fields })
+    return makeProvider(row, { ...this.#deps, log })
   }
 
   async #cannotWork(row: ProviderRow, error: unknown): Promise<null> {

@@ -42,6 +42,7 @@ export function keyRing(place: KeyPlace): KeyRing {
 
 /** @throws UnusableProvider */
 export function openSecrets(keys: KeyRing, row: Pick<ProviderRow, 'id' | 'secrets'>): Record<string, string> {
+  if (row.secrets === '') return {}
   const opened = keys.read()
   if (opened === null) throw new UnusableProvider(keys.missing)
   try {

@@ -97,6 +97,22 @@ describe('without a gateway', { timeout: STORY_MS }, () => {
     )
   })
 
+  test('settings and credentials that cannot work together are not taken', async () => {
+    const admin = await newStore()
+    await admin.ask(['key', 'create'])
+    const template = [
+      '--set',
+      'url=https://sms.example/',
+      '--set',
+      'headers={"authorization": "Bearer {secret.token}"}',
+    ]
+    const add = ['provider', 'add', 'web', '--driver', 'http', ...template]
+    expect(await admin.refusal(add)).toBe('There is no value for the placeholder {secret.token}.')
+    await admin.ask([...add, '--secret', 'token'], { env: { BLUEWIRE_SECRET_TOKEN: SECRET } })
+    expect(await admin.refusal(['provider', 'set', 'web', '--unset', 'token'])).toContain('{secret.token}')
+    expect(await admin.ask(['key', 'show'])).toMatchObject({ used_by: ['web'] })
+  })
+
   long('what cannot be: one sentence, and nothing is changed', async () => {
     const admin = await newStore()
     await admin.ask(['account', 'create', 'other'])

@@ -127,10 +127,11 @@ export function newFolder({ isOwnedByNobody = false } = {}): string {
   return folder
 }
 
-/** What a fresh shell has: nothing of the test runner, of npm, or of settings for Bluewire. */
+/** What a fresh shell has: nothing of the test runner (but its store of compiled code), of npm, or of settings for Bluewire. */
 function plainEnvironment(): Record<string, string> {
-  const { PATH = '', HOME = '/', TMPDIR } = process.env
-  return { PATH, HOME, ...(TMPDIR === undefined ? {} : { TMPDIR }) }
+  const { PATH = '', HOME = '/', TMPDIR, NODE_COMPILE_CACHE } = process.env
+  const optional = Object.entries({ TMPDIR, NODE_COMPILE_CACHE }).filter(([, value]) => value !== undefined)
+  return { PATH, HOME, ...(Object.fromEntries(optional) as Record<string, string>) }
 }
 
 export async function freePort(): Promise<number> {
