@@ -21,7 +21,7 @@ async function crashed(): Promise<World> {
 
 describe('after a restart', () => {
   const outcomes: SendOutcome[] = [
-    { kind: 'sent', rowGuid: 'row' },
+    { kind: 'sent', rowGuids: ['row'] },
     { kind: 'not_sent', class: 'never_handed', reason: 'no_row' },
     { kind: 'unknown', reason: 'not_found' },
   ]

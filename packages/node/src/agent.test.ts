@@ -25,7 +25,7 @@ describe('a send', () => {
     world.driver.send = (outgoing) => {
       states.push(world.state(1), socket.words.at(-1) ?? '')
       world.driver.sent.push(outgoing)
-      return Promise.resolve({ kind: 'sent', rowGuid: 'row-1' })
+      return Promise.resolve({ kind: 'sent', rowGuids: ['row-1'] })
     }
     await world.say(socket, world.sendFrame(1))
     expect(states).toEqual(['started', 'taken'])

@@ -20,12 +20,14 @@
 import { parseGatewayFrame } from '@bluewire/contract/node-protocol/gateway-frames'
 import type * as g from '@bluewire/contract/node-protocol/gateway-frames'
 import type { NodeFrame } from '@bluewire/contract/node-protocol/node-frames'
-import type { Driver, InboundMessage, Receipt } from '@bluewire/drivers/driver'
+import type { Driver, DriverReply, InboundMessage, Receipt } from '@bluewire/drivers/driver'
 import type { Clock, Timer } from '@bluewire/platform/clock'
 import type { FrameSocket } from '@bluewire/platform/frame-socket'
 import { errorWord, silentLog } from './agent-log.ts'
 import type { AgentLog } from './agent-log.ts'
 import { AttemptRunner } from './attempt-runner.ts'
+import { diagnosis, driverReply } from './command-reply.ts'
+import { JournalMemory } from './driver-memory.ts'
 import { DurableWrites, UnwritableError } from './durable-writes.ts'
 import { enterSession, makeHello, welcomeProblem } from './handshake.ts'
 import type { Identity } from './handshake.ts'
@@ -115,11 +117,16 @@ export class Agent {
     const { journal, driver, clock } = this.#deps
     this.#writes.eventually(() => void journal.voidAllTaken('restarted', clock.nowMs()))
     this.#prune()
-    await driver.start({
-      receipt: (receipt) => this.#receipt(receipt),
-      inbound: (message) => this.#inbound(message),
-      dropLink: (forMs) => this.#dropLink(forMs),
-    })
+    await driver.start(
+      {
+        receipt: (receipt) => this.#receipt(receipt),
+        inbound: (message, position) => this.#inbound(message, position),
+        position: (position) => this.#writes.eventually(() => journal.setPosition(position)),
+        healthChanged: () => this.#health(),
+        dropLink: (forMs) => this.#dropLink(forMs),
+      },
+      new JournalMemory({ journal, writes: this.#writes, clock }),
+    )
     this.#state = 'running'
     this.#runner.resumeStarted()
   }
@@ -207,7 +214,7 @@ export class Agent {
       case 'ack':
         return this.#pump.ack(frame)
       case 'command':
-        return this.#command(frame)
+        return this.#command(connection, frame)
       case 'drain':
         return this.#log.info('gateway.draining')
       case 'bye':
@@ -230,6 +237,8 @@ export class Agent {
     }
     const ready = this.#writes.now(() => enterSession(journal, frame, Math.round(clock.nowMs())))
     this.#welcomeTimer?.cancel()
+    if (frame.inbound_after !== undefined && journal.position() === null)
+      this.#deps.driver.resumeAt?.(frame.inbound_after)
     connection.session = { number: frame.session, mode: frame.mode, settings: frame.settings }
     this.#log.info('session.ready', { session: frame.session, mode: frame.mode, resumed: frame.resume.length })
     this.#send(ready)
@@ -244,7 +253,7 @@ export class Agent {
     if (journal.find(frame.attempt)) return this.#answerState(frame)
     const reason = refusalOf(frame, this.#admission(connection), { journal, driver })
     if (reason !== null) return this.#refuse(frame, reason)
-    const { attempt, message, n, line, to, service, body } = frame
+    const { attempt, message, n, line, to, service, body, effect, reply_to: replyTo } = frame
     const taken = {
       attempt,
       message,
@@ -255,6 +264,8 @@ export class Agent {
       body,
       session: frame.session,
       startWithinMs: frame.start_within_ms,
+      ...(effect === undefined ? {} : { effect }),
+      ...(replyTo === undefined ? {} : { replyTo }),
     }
     this.#writes.now(() => journal.take(taken, clock.nowMs()))
     this.#log.info('attempt.taken', { attempt, message, n })
@@ -303,23 +314,25 @@ export class Agent {
     this.#pump.repeat(attempt)
   }
 
-  #command(frame: g.CommandFrame): void {
-    if (frame.command === 'diagnose') {
-      const { state, detail } = this.#deps.driver.health()
-      return this.#send({
-        t: 'reply',
-        id: frame.id,
-        ok: true,
-        detail: `${state}${detail === undefined ? '' : `: ${detail}`}`.slice(0, 500),
-      })
+  #command(connection: Connection, frame: g.CommandFrame): void {
+    const { driver, clock } = this.#deps
+    const { id, command, args } = frame
+    const answer = ({ ok, detail, data }: DriverReply) => {
+      if (this.#connection !== connection) return
+      const words = detail === undefined ? {} : { detail: detail.slice(0, 500) }
+      this.#send({ t: 'reply', id, ok, ...words, ...(data === undefined ? {} : { data }) })
     }
-    const { attempt } = frame
-    if (attempt === undefined)
-      return this.#send({ t: 'reply', id: frame.id, ok: false, detail: 'look_up names no attempt' })
+    if (command === 'diagnose') return answer(diagnosis(driver))
+    if (command === 'look_up') return answer(this.#lookUp(frame))
+    void driverReply({ command, args }, { driver, clock }).then(answer)
+  }
+
+  #lookUp({ attempt }: g.CommandFrame): DriverReply {
+    if (attempt === undefined) return { ok: false, detail: 'look_up names no attempt' }
     const state = this.#deps.journal.find(attempt)?.state
-    this.#send({ t: 'reply', id: frame.id, ok: state !== undefined, detail: state ?? 'absent' })
     if (state === 'settled' || state === 'void') this.#pump.repeat(attempt)
     else if (state === 'started') this.#runner.lookUp(attempt)
+    return { ok: state !== undefined, detail: state ?? 'absent' }
   }
 
   #bye(connection: Connection, { code, detail, conn }: g.ByeFrame): void {
@@ -353,10 +366,10 @@ export class Agent {
     )
   }
 
-  #inbound(message: InboundMessage): void {
+  #inbound(message: InboundMessage, position?: string): void {
     this.#writes.eventually(
       () => {
-        if (this.#deps.journal.inbound(message, this.#deps.clock.nowMs())) return
+        if (this.#deps.journal.inbound(message, this.#deps.clock.nowMs(), position)) return
         this.#log.error('inbound.not_understood', { service: message.service })
       },
       () => this.#pump.push(),
@@ -372,12 +385,13 @@ export class Agent {
     const { clock, driver, freeBytes } = this.#deps
     this.#healthTimer?.cancel()
     if (!this.#connection?.session) return
-    const { state, provenAtMs, detail } = driver.health()
+    const { state, provenAtMs, detail, checks } = driver.health()
     this.#send({
       t: 'health',
       state,
       proven_at: provenAtMs === null ? null : Math.round(provenAtMs),
       ...(detail === undefined ? {} : { detail: detail.slice(0, 500) }),
+      ...(checks === undefined ? {} : { checks: [...checks] }),
       queue: this.#deps.journal.openCounts().taken,
       free_bytes: Math.round(freeBytes()),
     })

@@ -101,10 +101,10 @@ export class AttemptRunner {
   lookUp(attempt: AttemptId): void {
     const entry = this.#deps.journal.find(attempt)
     if (entry?.state !== 'started' || this.#busy.has(attempt)) return
-    const { message, n, line, to, service, body } = entry
+    const { message, n, line, to, service, body, note } = entry
     if (message === null || n === null || line === null || to === null || service === null || body === null) return
     this.#busy.set(attempt, this.#lane(line))
-    void this.#lookUpUntilAnswered({ attempt, message, line, to, service, body })
+    void this.#lookUpUntilAnswered({ attempt, message, line, to, service, body }, note)
   }
 
   /** Resolves when nothing is being sent or looked up. */
@@ -143,8 +143,7 @@ export class AttemptRunner {
     void this.#send(attempt)
   }
 
-  async #send({ attempt, message, line, to, service, body }: TakenAttempt): Promise<void> {
-    const outgoing: Outgoing = { attempt, message, line, to, service, body }
+  async #send({ n: _n, session: _session, startWithinMs: _within, ...outgoing }: TakenAttempt): Promise<void> {
     let outcome: SendOutcome
     try {
       outcome = await this.#deps.driver.send(outgoing)
@@ -154,13 +153,13 @@ export class AttemptRunner {
     this.#settle(outgoing, outcome)
   }
 
-  async #lookUpUntilAnswered(outgoing: Outgoing): Promise<void> {
-    let outcome = await this.#lookedUp(outgoing)
+  async #lookUpUntilAnswered(outgoing: Outgoing, note: string | null): Promise<void> {
+    let outcome = await this.#lookedUp(outgoing, note)
     for (const waitMs of LOOK_UP_AGAIN_MS) {
       if (outcome) break
       if (!this.#stopped) await this.#waited(waitMs)
       if (this.#stopped) return this.#release(outgoing.attempt) // it stays started: the next process looks again
-      outcome = await this.#lookedUp(outgoing)
+      outcome = await this.#lookedUp(outgoing, note)
     }
     this.#settle(
       outgoing,
@@ -168,9 +167,9 @@ export class AttemptRunner {
     )
   }
 
-  async #lookedUp(outgoing: Outgoing): Promise<SendOutcome | null> {
+  async #lookedUp(outgoing: Outgoing, note: string | null): Promise<SendOutcome | null> {
     try {
-      return await this.#deps.driver.lookUp(outgoing)
+      return await this.#deps.driver.lookUp(outgoing, note)
     } catch (error) {
       this.#deps.log.warn('attempt.look_up_failed', { attempt: outgoing.attempt, error: errorWord(error) })
       return null

@@ -27,6 +27,8 @@ export function refusalOf(
   const line = driver.lines.find(({ address }) => address === frame.line)
   if (!line?.sends || !line.services.includes(frame.service)) return 'line_not_here'
   if (journal.openOnLine(frame.line) >= now.maxOpen) return 'line_full'
-  const { attempt, message, to, service, body } = frame
+  const { attempt, message, to, service, body, effect, reply_to: replyTo } = frame
+  if (effect !== undefined && !driver.capabilities.includes('effects')) return 'effects_not_here'
+  if (replyTo !== undefined && !driver.capabilities.includes('replies')) return 'replies_not_here'
   return driver.refuses({ attempt, message, line: frame.line, to, service, body })?.reason.slice(0, 64) ?? null
 }

@@ -40,7 +40,7 @@ export class FakeDriver implements Driver {
   readonly name = 'fake'
   readonly atMostOnce = true
   readonly simulated = true
-  readonly capabilities: readonly string[] = []
+  readonly capabilities = []
   serialBy: 'node' | 'line' = 'node'
   lines: readonly { address: string; services: Service[]; sends: boolean }[] = [
     { address: LINE, services: ['imessage', 'sms'], sends: true },

@@ -1,5 +1,6 @@
 /** Frames a gateway sends. A node obeys only those of its current session; `send` and `void` name it. */
 import { z } from 'zod'
+import { COMMANDS, commandArgs } from './commands.ts'
 import * as c from './common.ts'
 
 export const welcomeFrame = z.object({
@@ -24,6 +25,8 @@ export const welcomeFrame = z.object({
     /** Unsettled attempts a line may hold. */
     max_open: z.number().int().min(1).max(100),
   }),
+  /** How far the inbound messages reach that are committed here, in the words of the node's driver: where a new journal goes on. */
+  inbound_after: z.string().max(500).optional(),
   /** The gateway's store was restored: send again every fact since this instant (milliseconds). */
   recover_since: c.ms.optional(),
 })
@@ -39,6 +42,9 @@ export const sendFrame = z.object({
   to: c.address,
   service: c.service,
   body: z.string().min(1).max(60_000),
+  /** Only where the node has the capability of that name. */
+  effect: c.word.optional(),
+  reply_to: z.object({ guid: z.string().min(1).max(200), part: z.number().int().min(0).max(1000) }).optional(),
   start_within_ms: c.ms,
 })
 
@@ -51,9 +57,9 @@ export const ackFrame = z.object({ t: z.literal('ack'), journal_id: c.journalId,
 export const commandFrame = z.object({
   t: z.literal('command'),
   id: c.word,
-  /** `look_up`: what became of this attempt? Answered by a fact when something is known. */
-  command: z.enum(['look_up', 'diagnose']),
+  command: z.enum(COMMANDS),
   attempt: c.attemptId.optional(),
+  args: commandArgs.optional(),
 })
 
 /** The gateway is going away: nothing more will be sent, outcomes are still taken. */

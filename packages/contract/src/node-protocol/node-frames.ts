@@ -3,6 +3,7 @@
  * sent again until an `ack` covers them. The rest are volatile: a lost one costs a reconnect, never a message.
  */
 import { z } from 'zod'
+import { REACTION_KINDS } from './commands.ts'
 import * as c from './common.ts'
 
 export const lineOffer = z.object({
@@ -113,7 +114,31 @@ export const inboundFrame = z.object({
   date: c.ms,
   /** Read again from an older history (an iCloud backfill): not news. */
   backfilled: z.boolean(),
+  /** Of a group: its id. */
+  chat: z.string().min(1).max(254).optional(),
+  /** It is no message of its own, but about the message with this guid. */
+  about: z
+    .object({
+      guid: z.string().min(1).max(200),
+      part: z.number().int().min(0).max(1000),
+      what: z.enum(['reaction', 'edit', 'unsend']),
+      reaction: z
+        .object({ kind: z.enum(REACTION_KINDS), emoji: z.string().max(64).optional(), removed: z.boolean() })
+        .optional(),
+    })
+    .optional(),
+  /** How far the driver has read with this one, in its own words. */
+  position: z.string().max(500).optional(),
 })
+
+/** One thing that was looked at. `unknown`: it could not be told. */
+export const healthCheck = z.object({
+  name: c.word,
+  state: z.enum(['ok', 'problem', 'unknown']),
+  /** What it means, and the one next action. */
+  detail: c.sentence.optional(),
+})
+export type HealthCheck = z.infer<typeof healthCheck>
 
 export const healthFrame = z.object({
   t: z.literal('health'),
@@ -121,6 +146,7 @@ export const healthFrame = z.object({
   /** Last time something proved that Messages works, milliseconds; null when never. */
   proven_at: c.ms.nullable(),
   detail: c.sentence.optional(),
+  checks: z.array(healthCheck).max(40).optional(),
   queue: c.count,
   free_bytes: c.count,
 })
@@ -130,6 +156,7 @@ export const replyFrame = z.object({
   id: c.word,
   ok: z.boolean(),
   detail: c.sentence.optional(),
+  data: z.record(z.string().max(64), z.unknown()).optional(),
 })
 
 /** The answer to a frame that was not understood. Never answered itself. */

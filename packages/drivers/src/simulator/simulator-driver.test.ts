@@ -54,15 +54,25 @@ class World {
   readonly replies: InboundMessage[] = []
 
   async start(): Promise<this> {
-    await this.driver.start({
-      receipt: ({ fact }: Receipt) => void this.seen.push(`${this.clock.monotonicMs()} ${fact}`),
-      inbound: (message) => {
-        this.replies.push(message)
-        this.seen.push(`${this.clock.monotonicMs()} inbound`)
-      },
-      dropLink: (ms) => void this.seen.push(`${this.clock.monotonicMs()} link drops ${ms}`),
-    })
+    await this.#start()
     return this
+  }
+
+  async #start(): Promise<void> {
+    const say = (what: string) => void this.seen.push(`${this.clock.monotonicMs()} ${what}`)
+    await this.driver.start(
+      {
+        receipt: ({ fact }: Receipt) => say(fact),
+        inbound: (message) => {
+          this.replies.push(message)
+          say('inbound')
+        },
+        dropLink: (ms) => say(`link drops ${ms}`),
+        position: () => say('position'),
+        healthChanged: () => say('health'),
+      },
+      { note: () => true, attemptOf: () => null, position: () => null },
+    )
   }
 
   /** The outcome, if there is one within that time; receipts of the time after it are in `seen`. */
@@ -170,7 +180,7 @@ describe('after a crash', () => {
     const text = outgoing(to)
     await world.send(text)
     world.restart()
-    expect(await world.driver.lookUp(text)).toMatchObject(outcome)
+    expect(await world.driver.lookUp(text, null)).toMatchObject(outcome)
     expect(world.log).toHaveLength(1)
   })
 
@@ -180,7 +190,7 @@ describe('after a crash', () => {
     void world.driver.send(slow)
     await world.clock.advance(4_999)
     const next = createSimulatorDriver({ clock: new VirtualClock(), dataDirectory: world.folder, settings: {} })
-    expect(await next.lookUp(slow)).toEqual({ kind: 'not_sent', class: 'never_handed', reason: 'process_died' })
+    expect(await next.lookUp(slow, null)).toEqual({ kind: 'not_sent', class: 'never_handed', reason: 'process_died' })
   })
 
   it('stop ends what is under way, provably unsent, and every receipt to come', async () => {

@@ -39,7 +39,7 @@ export class SimulatorDriver implements Driver {
   readonly simulated = true
   /** Each line is a Mac of its own: a slow one does not hold the others. */
   readonly serialBy = 'line'
-  readonly capabilities: readonly string[] = ['imessage', 'sms', 'receipts', 'inbound']
+  readonly capabilities = ['imessage', 'sms', 'receipts', 'read_receipts', 'inbound'] as const
   readonly lines: Driver['lines']
   readonly #clock: Clock
   readonly #log: SimulatorLog

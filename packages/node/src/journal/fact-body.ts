@@ -8,7 +8,8 @@ export type FactBody = Readonly<{
   reason?: string
   detail?: string
   was_downgraded?: boolean
-  row_guid?: string
+  /** One for each part; the wire has the first. */
+  row_guids?: readonly string[]
   at: number
 }>
 
@@ -26,7 +27,9 @@ export function factOfOutcome(outcome: SendOutcome, body: string | null, atMs: n
         fact: 'sent',
         at: atMs,
         ...(outcome.wasDowngraded === true ? { was_downgraded: true } : {}),
-        ...(outcome.rowGuid === undefined ? {} : { row_guid: outcome.rowGuid.slice(0, ROW_GUID_CHARS_MAX) }),
+        ...(outcome.rowGuids === undefined
+          ? {}
+          : { row_guids: outcome.rowGuids.map((guid) => guid.slice(0, ROW_GUID_CHARS_MAX)) }),
       }
     case 'not_sent':
       return { fact: 'not_sent', class: outcome.class, at: atMs, ...because(outcome, body) }

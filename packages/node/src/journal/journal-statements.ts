@@ -11,6 +11,7 @@ type Seq = { seq: number; now: number }
 export type JournalStatements = ReturnType<typeof metaStatements> &
   ReturnType<typeof entryReads> &
   ReturnType<typeof entryWrites> &
+  ReturnType<typeof claimStatements> &
   ReturnType<typeof outboxStatements> &
   ReturnType<typeof pruneStatements>
 
@@ -19,6 +20,7 @@ export function journalStatements(db: Db): JournalStatements {
     ...metaStatements(db),
     ...entryReads(db),
     ...entryWrites(db),
+    ...claimStatements(db),
     ...outboxStatements(db),
     ...pruneStatements(db),
   }
@@ -53,6 +55,7 @@ function metaStatements(db: Db) {
       k.updateTable('meta').set({ last_session: p.session, store_epoch: p.storeEpoch }),
     ),
     setAcked: db.statement((k, p: { acked: number }) => k.updateTable('meta').set({ acked: p.acked })),
+    setPosition: db.statement((k, p: { position: string }) => k.updateTable('meta').set({ position: p.position })),
     renewMeta: db.statement((k, p: { journalId: JournalId; outboxHead: number }) =>
       k.updateTable('meta').set({ journal_id: p.journalId, outbox_head: p.outboxHead, acked: 0 }),
     ),
@@ -91,9 +94,6 @@ function entryReads(db: Db) {
         .where('started_at_ms', '>=', p.since)
         .groupBy('line')
         .$castTo<{ line: string; many: number; last: number }>(),
-    ),
-    claimedBy: db.statement<{ rowGuid: string }, Attempt>((k, p) =>
-      k.selectFrom('entry').select('attempt').where('row_guid', '=', p.rowGuid),
     ),
   }
 }
@@ -137,17 +137,17 @@ function entryWrites(db: Db) {
         .where('attempt', '=', p.attempt)
         .where('state', '=', 'taken'),
     ),
-    step: db.statement((k, p: Attempt & { now: number }) =>
+    step: db.statement((k, p: Attempt & { now: number; note: string }) =>
       k
         .updateTable('entry')
-        .set((e) => ({ step: e('step', '+', 1), changed_at_ms: p.now }))
+        .set((e) => ({ step: e('step', '+', 1), note: p.note, changed_at_ms: p.now }))
         .where('attempt', '=', p.attempt)
         .where('state', '=', 'started'),
     ),
-    settle: db.statement((k, p: Attempt & { now: number; outcome: string; rowGuid: string | null }) =>
+    settle: db.statement((k, p: Attempt & { now: number; outcome: string }) =>
       k
         .updateTable('entry')
-        .set({ state: 'settled', outcome: p.outcome, row_guid: p.rowGuid, body: null, changed_at_ms: p.now })
+        .set({ state: 'settled', outcome: p.outcome, body: null, note: null, changed_at_ms: p.now })
         .where('attempt', '=', p.attempt)
         .where('state', '=', 'started'),
     ),
@@ -256,6 +256,23 @@ function pruneStatements(db: Db) {
         .where('attempt', 'not in', (e) =>
           e.selectFrom('outbox').select('attempt').where('attempt', 'is not', null).$castTo<Attempt>(),
         ),
+    ),
+  }
+}
+
+function claimStatements(db: Db) {
+  return {
+    claimedBy: db.statement<{ rowGuid: string }, Attempt>((k, p) =>
+      k.selectFrom('claim').select('attempt').where('row_guid', '=', p.rowGuid),
+    ),
+    claim: db.statement((k, p: Attempt & { rowGuid: string }) =>
+      k
+        .insertInto('claim')
+        .values({ row_guid: p.rowGuid, attempt: p.attempt })
+        .onConflict((on) => on.doNothing()),
+    ),
+    pruneClaims: db.statement((k, _: object) =>
+      k.deleteFrom('claim').where('attempt', 'not in', (e) => e.selectFrom('entry').select('attempt')),
     ),
   }
 }

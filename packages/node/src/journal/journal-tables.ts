@@ -4,9 +4,11 @@ import type { DurableFrame } from '@bluewire/contract/node-protocol/node-frames'
 import type { EntryState } from './entry-state.ts'
 
 /** Raised with every change that an older agent could not read. */
-export const JOURNAL_VERSION = 1
+export const JOURNAL_VERSION = 2
 
-export const JOURNAL_SCHEMA = `
+/** One for each form of the file, from the first on: a journal of an older agent goes through those it lacks. */
+export const JOURNAL_STEPS: readonly string[] = [
+  `
 create table meta (
   only integer primary key check (only = 1),
   journal_id text not null,
@@ -54,7 +56,19 @@ create table outbox (
 create index outbox_unacked on outbox (seq) where acked_at_ms is null;
 create index outbox_attempt on outbox (attempt, fact) where attempt is not null;
 create index outbox_acked on outbox (acked_at_ms) where acked_at_ms is not null;
-`
+`,
+  `
+alter table meta add column position text;  -- how far the driver has read what came in
+alter table entry add column note text;     -- the driver's: what it must know to find out later; erased when settled
+create table claim (
+  row_guid text primary key,
+  attempt text not null
+) strict, without rowid;
+insert into claim select row_guid, attempt from entry where row_guid is not null;
+drop index entry_row_guid;
+alter table entry drop column row_guid;
+`,
+]
 
 export type MetaRow = {
   only: 1
@@ -65,6 +79,7 @@ export type MetaRow = {
   store_epoch: number
   outbox_head: number
   acked: number
+  position: string | null
 }
 
 export type EntryRow = {
@@ -83,9 +98,12 @@ export type EntryRow = {
   step: number
   started_at_ms: number | null
   changed_at_ms: number
-  row_guid: string | null
+  note: string | null
   outcome: string | null
 }
+
+/** A row of the other side that was found to be this attempt: it can be no other. */
+export type ClaimRow = { row_guid: string; attempt: AttemptId }
 
 export type OutboxRow = {
   seq: number
@@ -97,4 +115,4 @@ export type OutboxRow = {
   acked_at_ms: number | null
 }
 
-export type JournalTables = { meta: MetaRow; entry: EntryRow; outbox: OutboxRow }
+export type JournalTables = { meta: MetaRow; entry: EntryRow; claim: ClaimRow; outbox: OutboxRow }

@@ -15,6 +15,7 @@ import { attemptNo, LINE, LINE_2, messageNo, newJournalId } from '../../test/age
 import type { FactBody } from './fact-body.ts'
 import { ACKED_FRAMES_KEPT_MS, ENTRIES_KEPT_MS, Journal, JournalTooNewError } from './journal.ts'
 import type { TakenAttempt } from './journal.ts'
+import { JOURNAL_STEPS } from './journal-tables.ts'
 
 const NOW = 1_793_620_800_000
 const SENT: FactBody = { fact: 'sent', at: NOW }
@@ -111,9 +112,9 @@ describe('transitions', () => {
   it('a further step of a started attempt counts, of any other it does not', () => {
     const { journal } = newJournal()
     journal.take(attempt(1), NOW)
-    expect(journal.step(attemptNo(1), NOW)).toBe(false)
+    expect(journal.step(attemptNo(1), 'note', NOW)).toBe(false)
     journal.start(attemptNo(1), NOW)
-    expect(journal.step(attemptNo(1), NOW)).toBe(true)
+    expect(journal.step(attemptNo(1), 'note', NOW)).toBe(true)
     expect(journal.find(attemptNo(1))?.state).toBe('started')
   })
 
@@ -140,9 +141,66 @@ describe('transitions', () => {
 
   it('a row of chat.db settles one attempt only', () => {
     const { journal } = newJournal()
-    expect(settled(journal, 1, { ...SENT, row_guid: 'row' })).toMatchObject({ fact: 'sent' })
-    expect(settled(journal, 2, { ...SENT, row_guid: 'row' })).toMatchObject({ fact: 'unknown', reason: 'row_claimed' })
+    expect(settled(journal, 1, { ...SENT, row_guids: ['row'] })).toMatchObject({ fact: 'sent' })
+    expect(settled(journal, 2, { ...SENT, row_guids: ['row'] })).toMatchObject({
+      fact: 'unknown',
+      reason: 'row_claimed',
+    })
     expect(frames(journal).map((frame) => frame.t === 'fact' && frame.fact)).toEqual(['sent', 'unknown'])
+  })
+
+  it('each part has its row: another attempt can be none of them, until the entry is forgotten', () => {
+    const { journal } = newJournal()
+    settled(journal, 1, { ...SENT, row_guids: ['text', 'file'] })
+    expect(frames(journal)).toMatchObject([{ fact: 'sent', row_guid: 'text' }])
+    expect(frames(journal)[0]).not.toHaveProperty('row_guids')
+    expect(journal.attemptOf('file')).toBe(attemptNo(1))
+    expect(settled(journal, 2, { ...SENT, row_guids: ['other', 'file'] })).toMatchObject({ reason: 'row_claimed' })
+    expect(journal.attemptOf('other')).toBeNull()
+    journal.ack(2, NOW)
+    journal.prune(NOW + ACKED_FRAMES_KEPT_MS + 1)
+    journal.prune(NOW + ENTRIES_KEPT_MS + 1)
+    expect(journal.attemptOf('file')).toBeNull()
+  })
+
+  it('the note of a started attempt is the last one, and goes with its end', () => {
+    const { journal } = newJournal()
+    journal.take(attempt(1), NOW)
+    journal.start(attemptNo(1), NOW)
+    expect(journal.find(attemptNo(1))?.note).toBeNull()
+    journal.step(attemptNo(1), 'mark 7', NOW)
+    journal.step(attemptNo(1), 'mark 8', NOW)
+    expect(journal.find(attemptNo(1))?.note).toBe('mark 8')
+    journal.settle(attemptNo(1), SENT, NOW)
+    expect(journal.find(attemptNo(1))?.note).toBeNull()
+  })
+
+  it('how far the driver has read is stored with what it read, or neither', () => {
+    const { journal } = newJournal()
+    const message = { guid: 'g', line: LINE, from: '+14155552671', body: 'hi', dateMs: NOW, backfilled: false } as const
+    expect(journal.position()).toBeNull()
+    journal.inbound({ ...message, service: 'imessage' }, NOW, 'row 1')
+    expect(journal.position()).toBe('row 1')
+    expect(frames(journal)).toMatchObject([{ t: 'inbound', guid: 'g', position: 'row 1' }])
+    const failing = () =>
+      journal.transaction(() => {
+        journal.inbound({ ...message, guid: 'h', service: 'imessage' }, NOW, 'row 2')
+        throw new Error('power cut')
+      })
+    expect(failing).toThrow('power cut')
+    expect([journal.position(), frames(journal).length]).toEqual(['row 1', 1])
+    journal.setPosition('row 3')
+    expect(journal.position()).toBe('row 3')
+  })
+
+  it('a journal of the first form is taken over with what it holds', () => {
+    const raw = new DatabaseSync(':memory:')
+    raw.exec(JOURNAL_STEPS[0] ?? '')
+    raw.exec(`insert into meta values (1, '${newJournalId()}', 9, 1, 1, 0, 0, 0);
+      insert into entry (attempt, state, proof, changed_at_ms, row_guid) values ('${attemptNo(1)}', 'settled', 1, ${NOW}, 'row');
+      pragma user_version = 1`)
+    const journal = new Journal(raw, newJournalId)
+    expect([journal.attemptOf('row'), journal.heads().head, journal.position()]).toEqual([attemptNo(1), 9, null])
   })
 
   it('several transitions are one commit: an error undoes them all', () => {

@@ -13,7 +13,7 @@ import { wholeMs } from './fact-body.ts'
 import type { FactBody } from './fact-body.ts'
 import { journalStatements } from './journal-statements.ts'
 import type { JournalStatements } from './journal-statements.ts'
-import { JOURNAL_SCHEMA, JOURNAL_VERSION } from './journal-tables.ts'
+import { JOURNAL_STEPS, JOURNAL_VERSION } from './journal-tables.ts'
 import type { EntryRow, JournalTables, MetaRow, OutboxRow } from './journal-tables.ts'
 import { inboundContent, wireFrame } from './wire-frame.ts'
 import type { FrameContent } from './wire-frame.ts'
@@ -41,6 +41,8 @@ export type Entry = Readonly<{
   /** Erased once settled or voided. */
   body: string | null
   startedAtMs: number | null
+  /** The driver's own, of a started one; null before it touched anything. */
+  note: string | null
   /** Of a settled one. */
   fact: FactBody | null
 }>
@@ -175,10 +177,10 @@ export class Journal {
     })
   }
 
-  /** started → started: a further part, or another form of the same one. */
-  step(attempt: AttemptId, nowMs: number): boolean {
+  /** started → started: something is about to be handed over. `note` is what must be known to find out what became of it. */
+  step(attempt: AttemptId, note: string, nowMs: number): boolean {
     return this.transaction(() => {
-      if (this.#sql.step.run({ attempt, now: wholeMs(nowMs) }) === 0) return false
+      if (this.#sql.step.run({ attempt, note, now: wholeMs(nowMs) }) === 0) return false
       this.#sql.countTransition.run({})
       return true
     })
@@ -197,8 +199,8 @@ export class Journal {
         attempt,
         now: wholeMs(nowMs),
         outcome: JSON.stringify(stored),
-        rowGuid: stored.row_guid ?? null,
       })
+      for (const rowGuid of stored.row_guids ?? []) this.#sql.claim.run({ attempt, rowGuid })
       this.#sql.countTransition.run({})
       this.#append(factFrame(entry, stored))
       return stored
@@ -242,12 +244,26 @@ export class Journal {
     })
   }
 
-  /** False: no frame can be made of it, because its guid or its line makes no sense. */
-  inbound(message: InboundMessage, nowMs: number): boolean {
+  /** `position`: how far the driver has read with it. False: no frame can be made of it, because its guid or its line makes no sense. */
+  inbound(message: InboundMessage, nowMs: number, position?: string): boolean {
     return this.transaction(() => {
       this.#sql.countTransition.run({})
-      return this.#append(inboundContent(message, nowMs))
+      if (position !== undefined) this.#sql.setPosition.run({ position })
+      return this.#append(inboundContent(message, nowMs, position))
     })
+  }
+
+  position(): string | null {
+    return this.#meta().position
+  }
+
+  setPosition(position: string): void {
+    this.#sql.setPosition.run({ position })
+  }
+
+  /** The attempt that was found to be this row. */
+  attemptOf(rowGuid: string): AttemptId | null {
+    return this.#sql.claimedBy.get({ rowGuid })?.attempt ?? null
   }
 
   /**
@@ -341,7 +357,9 @@ export class Journal {
   prune(nowMs: number): number {
     return this.transaction(() => {
       this.#sql.pruneOutbox.run({ before: nowMs - ACKED_FRAMES_KEPT_MS })
-      return this.#sql.pruneEntries.run({ before: nowMs - ENTRIES_KEPT_MS })
+      const pruned = this.#sql.pruneEntries.run({ before: nowMs - ENTRIES_KEPT_MS })
+      this.#sql.pruneClaims.run({})
+      return pruned
     })
   }
 
@@ -361,11 +379,10 @@ export class Journal {
 
   #believable(entry: Entry, fact: FactBody): FactBody {
     if (fact.fact === 'not_sent' && !entry.proof) return unproven(fact)
-    const claimed = fact.row_guid === undefined ? undefined : this.#sql.claimedBy.get({ rowGuid: fact.row_guid })
-    if (claimed && claimed.attempt !== entry.attempt) {
-      return { fact: 'unknown', reason: 'row_claimed', detail: `the row belongs to ${claimed.attempt}`, at: fact.at }
-    }
-    return fact
+    const claimants = (fact.row_guids ?? []).map((guid) => this.attemptOf(guid))
+    const other = claimants.find((claimant) => claimant !== null && claimant !== entry.attempt) ?? null
+    if (other === null) return fact
+    return { fact: 'unknown', reason: 'row_claimed', detail: `the row belongs to ${other}`, at: fact.at }
   }
 
   #withoutProof(row: OutboxRow): OutboxRow {
@@ -419,7 +436,7 @@ function ensureSchema(db: SqliteDatabase<JournalTables>): void {
   }
   if (version === JOURNAL_VERSION) return
   db.transaction(() => {
-    db.raw.exec(JOURNAL_SCHEMA)
+    for (const step of JOURNAL_STEPS.slice(version)) db.raw.exec(step)
     db.raw.exec(`pragma user_version = ${JOURNAL_VERSION}`)
   })
 }
@@ -436,13 +453,24 @@ function toEntry(row: EntryRow): Entry {
     service: row.service,
     body: row.body,
     startedAtMs: row.started_at_ms,
+    note: row.note,
     fact: row.state === 'settled' && row.outcome !== null ? (JSON.parse(row.outcome) as FactBody) : null,
   }
 }
 
 function factFrame(entry: Entry, fact: FactBody): FrameContent {
   const { attempt, message, n, line, service } = entry
-  return { t: 'fact', attempt, message, n, line, service, ...fact }
+  const { row_guids: [rowGuid] = [], ...told } = fact
+  return {
+    t: 'fact',
+    attempt,
+    message,
+    n,
+    line,
+    service,
+    ...told,
+    ...(rowGuid === undefined ? {} : { row_guid: rowGuid }),
+  }
 }
 
 function voidFrame(attempt: AttemptId, reason: string, { proof, at }: { proof: boolean; at: number }): FrameContent {

@@ -62,7 +62,7 @@ describe('inbound', () => {
 
 describe('facts', () => {
   it.each<object>([
-    { fact: 'sent', at: NOW, row_guid: 'g'.repeat(300) },
+    { fact: 'sent', at: NOW, row_guids: ['g'.repeat(300)] },
     { fact: 'not_sent', class: 'of_the_future', at: NOW },
     { fact: 'unknown', reason: '', at: NOW },
     { fact: 'not_sent', class: 'refused', reason: 'r', detail: 'd'.repeat(600), at: NOW },

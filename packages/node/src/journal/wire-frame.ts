@@ -31,7 +31,7 @@ export function wireFrame(content: FrameContent): FrameContent | null {
   return isWire(told) ? told : null
 }
 
-export function inboundContent(message: InboundMessage, nowMs: number): FrameContent {
+export function inboundContent(message: InboundMessage, nowMs: number, position?: string): FrameContent {
   return {
     t: 'inbound',
     guid: message.guid.slice(0, GUID_CHARS_MAX),
@@ -41,6 +41,9 @@ export function inboundContent(message: InboundMessage, nowMs: number): FrameCon
     body: fitting(message.body),
     date: wholeMs(message.dateMs),
     backfilled: message.backfilled,
+    ...(message.chat === undefined ? {} : { chat: message.chat.slice(0, ADDRESS_CHARS_MAX) }),
+    ...(message.about === undefined ? {} : { about: message.about }),
+    ...(position === undefined ? {} : { position }),
     at: wholeMs(nowMs),
   }
 }

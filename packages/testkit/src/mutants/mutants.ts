@@ -151,7 +151,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'node/src/attempt-runner.ts',
-        find: 'return await this.#deps.driver.lookUp(outgoing)',
+        find: 'return await this.#deps.driver.lookUp(outgoing, note)',
         replace: "return { kind: 'not_sent', class: 'never_handed', reason: 'process_died' }",
       },
     ],

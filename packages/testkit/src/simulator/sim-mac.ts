@@ -134,7 +134,7 @@ export class SimDriver implements Driver {
   readonly atMostOnce = true
   readonly simulated = true
   readonly serialBy = 'node'
-  readonly capabilities: readonly string[] = []
+  readonly capabilities = []
   readonly lines: ReadonlyArray<Omit<LineOffer, 'out_24h'>>
   readonly #mac: SimMac
   readonly #clock: Clock
