@@ -247,6 +247,7 @@ export class NodeSession {
         gap_ms: 0, // pacing is the gateway's (docs/decisions/0011)
         max_open: this.#deps.settings.maxOpen,
       },
+      ...(answer.inboundAfter === null ? {} : { inbound_after: answer.inboundAfter }),
       ...(answer.recoverSinceMs === null ? {} : { recover_since: answer.recoverSinceMs }),
     })
   }

@@ -248,6 +248,8 @@ export type HelloResult =
       storeEpoch: number
       account: AccountId
       ackedSeq: number
+      /** How far its inbound messages are committed, in the words of its driver; null: nothing is known, or another driver counted. */
+      inboundAfter: string | null
       resume: ReadonlyArray<Readonly<{ attempt: AttemptId; proof: boolean }>>
       lines: ReadonlyArray<Readonly<{ id: LineId; address: string }>>
       /** The store was restored: the node sends everything since then again before it works. */

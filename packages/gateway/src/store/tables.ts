@@ -79,6 +79,9 @@ export interface Tables {
     told_epoch: Generated<number>
     /** Frames that could not be applied and were not kept either: it had too many. */
     orphans_dropped: Generated<number>
+    /** How far the inbound messages reach that are committed, in the words of the driver that is named. */
+    inbound_position: string | null
+    inbound_driver: string | null
     health: Generated<string>
     health_detail: string | null
     proven_at: number | null

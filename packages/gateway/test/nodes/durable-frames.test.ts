@@ -47,6 +47,14 @@ describe('a durable frame that cannot be read', () => {
     expect(w.socket.last('welcome')).toMatchObject({ acked_seq: 2 })
   })
 
+  it('says nothing of how far the node has read', async () => {
+    const w = await world()
+    await w.say(inbound(w, 1, { position: 'row 1' }))
+    await w.say(inbound(w, 2, { position: 'row 2', date: -1 }))
+    await w.connect({ outbox: { oldest: 1, head: 2, acked: 2 } })
+    expect(w.socket.last('welcome')).toMatchObject({ acked_seq: 2, inbound_after: 'row 1' })
+  })
+
   it('of a kind of the future as well', async () => {
     const w = await world()
     await w.say({ t: 'of_the_future', journal_id: w.world.journal, seq: 1 })

@@ -74,6 +74,8 @@ create table nodes (
   store_epoch integer not null default 0,
   told_epoch integer not null default 0,
   orphans_dropped integer not null default 0,
+  inbound_position text, -- how far the inbound messages reach that are committed, in the words of the driver that is named
+  inbound_driver text,
   health text not null default 'unknown',
   health_detail text,
   proven_at integer,

@@ -79,6 +79,7 @@ export function prepareHello(parts: HelloParts): TakeHello {
       storeEpoch: told.epoch,
       account: node.account,
       ackedSeq: journals.get(node.id, frame.journal_id)?.acked ?? 0,
+      inboundAfter: node.inbound_driver === frame.driver ? node.inbound_position : null,
       resume: openAttempts(tx, node.id, frame.journal_id),
       lines,
       vouches,

@@ -94,7 +94,9 @@ export function prepareInbound(all: InboundParts): Inbound {
   return {
     fromNode(tx, session, frame) {
       if (settle.fenced(session)) return { kind: 'fenced' }
-      journals.acked(session.node, frame.journal_id, frame.seq)
+      const isNext = journals.acked(session.node, frame.journal_id, frame.seq)
+      // Not beyond a gap: a node whose journal is lost goes on from here, and what is missing would never come.
+      if (isNext && frame.position !== undefined) s.position.run({ node: session.node, position: frame.position })
       const line = s.line.get({ node: session.node, address: frame.line })
       if (line === undefined) {
         const text = JSON.stringify({ ...frame, body: '' })
@@ -152,6 +154,12 @@ function prepare(db: Db) {
         .where('account', '=', p.account)
         .where('recipient', '=', p.recipient)
         .where('no_imessage_at', 'is not', null),
+    ),
+    position: db.statement((k, p: { node: NodeId; position: string }) =>
+      k
+        .updateTable('nodes')
+        .set((e) => ({ inbound_position: p.position, inbound_driver: e.ref('driver') }))
+        .where('id', '=', p.node),
     ),
     insert: db.statement((k, p: NewInbound) =>
       k

@@ -10,9 +10,9 @@ export interface Journals {
   saw(node: NodeId, journalId: JournalId, seen: { head: number; oldest: number }): void
   /**
    * The frame is applied. Only the next one in order moves the mark: if the one before it failed (a full disk) while this one did
-   * not, the mark must stay where the node still has to begin again.
+   * not, the mark must stay where the node still has to begin again. Returns whether it moved.
    */
-  acked(node: NodeId, journalId: JournalId, seq: number): void
+  acked(node: NodeId, journalId: JournalId, seq: number): boolean
   /** Each frame up to there is applied: the caller has counted them. */
   committedThrough(node: NodeId, through: { journalId: JournalId; seq: number }): void
   /** A frame that cannot be applied is kept raw; of a node that has too many of them, only their number. */
@@ -73,7 +73,7 @@ export function prepareJournals(db: Db): Journals {
   return {
     get: (node, journalId) => get.get({ node, journalId }),
     saw: (node, journalId, { head, oldest }) => void saw.run({ node, journalId, head, floor: Math.max(0, oldest - 1) }),
-    acked: (node, journalId, seq) => void acked.run({ node, journalId, seq, before: seq - 1 }),
+    acked: (node, journalId, seq) => acked.run({ node, journalId, seq, before: seq - 1 }) === 1,
     committedThrough: (node, through) => void committedThrough.run({ node, ...through }),
     orphan(tx, node, { journalId, text, reason }) {
       if ((kept.get({ node })?.many ?? 0) >= ORPHANS_MAX) drop.run({ node })

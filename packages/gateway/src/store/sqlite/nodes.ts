@@ -1,4 +1,5 @@
 /** Enrolment: one-time codes, the nodes they made, and taking a node's credential away. */
+import { sql } from 'kysely'
 import { isProviderId } from '@bluewire/contract/ids'
 import type { AccountId, NodeId } from '@bluewire/contract/ids'
 import type { Actor, AuditEntry } from '../accounts-store.ts'
@@ -76,6 +77,7 @@ export function prepareNodes({ db, append, settle, appendAudit }: NodeParts): No
       const code = s.useCode.get({ codeHash, node: node.id, now: tx.nowMs })
       if (code === undefined) return undefined
       s.insertNode.run({ ...node, account: code.account, simulated: node.simulated ? 1 : 0, at: tx.nowMs })
+      s.inheritPosition.run({ id: node.id, account: code.account, machine: node.machine })
       append(tx, { account: code.account, type: 'node.enrolled', node: node.id })
       appendAudit(tx, {
         actor: `node:${node.id}`,
@@ -177,6 +179,15 @@ function nodeStatements(db: Db) {
         .where((e) => e.or([e('simulated', '=', 0), e('gateway', 'is', null)]))
         .where('retired_at', 'is', null),
     ),
+    /** What came in while it was not joined is still there to be read. */
+    inheritPosition: db.statement<{ id: NodeId; account: AccountId; machine: string }, unknown>((k, p) => ({
+      compile: () =>
+        sql`update nodes set (inbound_position, inbound_driver) = (
+            select inbound_position, inbound_driver from nodes f
+            where f.account = ${p.account} and f.machine = ${p.machine} and f.id <> ${p.id} and f.simulated = 0
+              and f.inbound_position is not null order by f.connected_at desc limit 1)
+          where id = ${p.id} and simulated = 0`.compile(k),
+    })),
     retire: db.statement<{ id: NodeId; at: number }, { account: AccountId; epoch: number }>((k, p) =>
       k
         .updateTable('nodes')
