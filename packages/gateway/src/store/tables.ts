@@ -13,6 +13,7 @@ import type {
   Service,
   TokenId,
 } from '@bluewire/contract/ids'
+import type { ReactionKind } from '@bluewire/contract/node-protocol/commands'
 import type { NotSentClass } from '@bluewire/contract/node-protocol/common'
 import type { AttemptState } from '@bluewire/engine/attempt-state'
 import type { MessageState } from '@bluewire/engine/message-state'
@@ -20,6 +21,8 @@ import type { Generated } from 'kysely'
 
 export type Flag = 0 | 1
 export type Plan = 'free' | 'payg' | 'unlimited'
+/** `message`: one of its own; the others are about one that was there before. */
+export type InboundWhat = 'message' | 'reaction' | 'edit' | 'unsend'
 export type MessageClass = 'interactive' | 'bulk'
 export type TokenState = 'active' | 'suspended' | 'revoked'
 
@@ -245,6 +248,14 @@ export interface Tables {
     guid: string
     sender: string
     service: Service
+    chat: string | null
+    what: InboundWhat
+    about_guid: string | null
+    about_part: number | null
+    reaction: ReactionKind | null
+    reaction_emoji: string | null
+    reaction_removed: Flag | null
+    edition: string
     body: string | null
     body_hash: string
     date: number

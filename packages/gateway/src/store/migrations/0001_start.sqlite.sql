@@ -294,16 +294,23 @@ create table inbound (
   guid text not null,
   sender text not null,
   service text not null,
+  chat text, -- of a group: its id
+  what text not null check (what in ('message', 'reaction', 'edit', 'unsend')),
+  about_guid text, -- what is no message of its own is about the message with this guid
+  about_part integer,
+  reaction text,
+  reaction_emoji text,
+  reaction_removed integer,
+  edition text not null default '', -- of edits and their like: what tells one from another under one guid
   body text,
-  body_hash text not null,
+  body_hash text not null, -- over all that it says
   date integer not null,
   backfilled integer not null,
   received_at integer not null,
-  unique (line, guid)
+  unique (line, guid, edition)
 ) strict;
 create unique index inbound_by_content on inbound (line, sender, date, body_hash);
 create index inbound_by_age on inbound (received_at);
-
 create index inbound_with_body on inbound (received_at) where body is not null;
 
 create table orphans (

@@ -1,15 +1,18 @@
-/** W10: a message from a recipient. Its effects (opt-out, what is known of the recipient) happen once, however often it is reported. */
-import { createHash } from 'node:crypto'
-import type { AccountId, LineId, NodeId, Service } from '@bluewire/contract/ids'
+/** W10: what came in. Its effects (opt-out, what is known of the recipient) happen once, however often it is reported. */
+import type { AccountId, LineId, NodeId } from '@bluewire/contract/ids'
 import type { InboundFrame } from '@bluewire/contract/node-protocol/node-frames'
 import { optWord } from '@bluewire/engine/opt-out'
 import type { ProviderInbound } from '@bluewire/drivers/provider'
 import type { ProviderInboundResult, ProviderSessionKey } from '../providers-store.ts'
 import type { InboundResult, SessionKey, Stopped } from '../store.ts'
-import type { Flag, Tables } from '../tables.ts'
+import type { Flag } from '../tables.ts'
 import { laneKey } from './accept.ts'
 import type { AppendEvent } from './events.ts'
 import type { Tx } from './group-writer.ts'
+import { eventData, EVENT_OF, whatOf } from './inbound-kind.ts'
+import type { CameIn } from './inbound-kind.ts'
+import { prepareInboundRows } from './inbound-rows.ts'
+import type { Received } from './inbound-rows.ts'
 import type { Journals } from './journals.ts'
 import type { OptOut, OptWish } from './opt-out.ts'
 import type { Db, WriteParts } from './rows.ts'
@@ -29,32 +32,26 @@ export interface Inbound {
 }
 
 type Line = Readonly<{ id: LineId; account: AccountId; simulated: Flag }>
-type Received = ProviderInbound & Readonly<{ service: Service; backfilled: boolean }>
+
+/** In a group people talk to each other, and what a reaction or an edit holds was not written as a message. */
+function isSaidToUs({ chat, about }: CameIn): boolean {
+  return chat === undefined && about === undefined
+}
 
 export function prepareInbound(all: InboundParts): Inbound {
   const { parts, append, settle, journals, optOut } = all
   const s = prepare(parts.db)
+  const rows = prepareInboundRows(parts)
 
   /** Returns whom it has opted out. */
   function receive(tx: Tx, line: Line & { node: NodeId }, m: Received): Stopped[] {
-    const inserted = s.insert.run({
-      id: `evt_${parts.ulid()}`,
-      account: line.account,
-      line: line.id,
-      guid: m.guid,
-      sender: m.from,
-      service: m.service,
-      body: m.body,
-      bodyHash: createHash('sha256').update(m.body).digest('base64url'),
-      date: m.dateMs,
-      backfilled: m.backfilled ? 1 : 0,
-      at: tx.nowMs,
-    })
-    if (inserted === 0) return []
     const { account } = line
-    append(tx, { account, type: 'message.received', line: line.id, node: line.node, data: { guid: m.guid } })
-    if (m.service === 'imessage') s.isOnImessage.run({ account, recipient: laneKey(m.from) })
-    const word = optWord(m.body)
+    if (!rows.insert(tx, line, m)) return []
+    append(tx, { account, type: EVENT_OF[whatOf(m)], line: line.id, node: line.node, data: eventData(m) })
+    // Whoever wrote it, also into a group; the group itself is no address.
+    if (m.service === 'imessage')
+      s.isOnImessage.run({ account, recipient: laneKey(m.from), at: Math.min(m.dateMs, tx.nowMs) })
+    const word = isSaidToUs(m) ? optWord(m.body) : null
     if (word === null) return []
     if (!optOut.apply(tx, wishOf(tx, line, { ...m, stop: word === 'stop' }))) return []
     return [{ account, line: line.id, service: m.service, recipient: m.from, simulated: line.simulated === 1 }]
@@ -113,20 +110,6 @@ export function prepareInbound(all: InboundParts): Inbound {
   }
 }
 
-type NewInbound = {
-  id: Tables['inbound']['id']
-  account: AccountId
-  line: LineId
-  guid: string
-  sender: string
-  service: Tables['inbound']['service']
-  body: string
-  bodyHash: string
-  date: number
-  backfilled: Flag
-  at: number
-}
-
 function prepare(db: Db) {
   return {
     line: db.statement((k, p: { node: NodeId; address: string }) =>
@@ -147,37 +130,19 @@ function prepare(db: Db) {
     lane: db.statement((k, p: { account: AccountId; recipient: string }) =>
       k.selectFrom('lanes').select('sms_line').where('account', '=', p.account).where('recipient', '=', p.recipient),
     ),
-    isOnImessage: db.statement((k, p: { account: AccountId; recipient: string }) =>
+    isOnImessage: db.statement((k, p: { account: AccountId; recipient: string; at: number }) =>
       k
         .updateTable('lanes')
         .set({ no_imessage_at: null })
         .where('account', '=', p.account)
         .where('recipient', '=', p.recipient)
-        .where('no_imessage_at', 'is not', null),
+        .where('no_imessage_at', '<=', p.at),
     ),
     position: db.statement((k, p: { node: NodeId; position: string }) =>
       k
         .updateTable('nodes')
         .set((e) => ({ inbound_position: p.position, inbound_driver: e.ref('driver') }))
         .where('id', '=', p.node),
-    ),
-    insert: db.statement((k, p: NewInbound) =>
-      k
-        .insertInto('inbound')
-        .values({
-          id: p.id,
-          account: p.account,
-          line: p.line,
-          guid: p.guid,
-          sender: p.sender,
-          service: p.service,
-          body: p.body,
-          body_hash: p.bodyHash,
-          date: p.date,
-          backfilled: p.backfilled,
-          received_at: p.at,
-        })
-        .onConflict((c) => c.doNothing()),
     ),
   }
 }

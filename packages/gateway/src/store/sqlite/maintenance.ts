@@ -80,7 +80,7 @@ function prepare(db: Db) {
     eraseInbound: db.statement((k, p: { before: number; batch: number }) =>
       k
         .updateTable('inbound')
-        .set({ body: null })
+        .set({ body: null, reaction_emoji: null })
         .where('id', 'in', (e) =>
           e
             .selectFrom('inbound')
