@@ -89,8 +89,8 @@ export type MessageEvent =
   | Readonly<{ kind: 'expired' }>
   | Readonly<{ kind: 'opted_out' }>
   | Readonly<{ kind: 'resend_asked' }>
-  /** The node of its line has been away for so long that this counts as a failure; nothing of it was ever dispatched. */
-  | Readonly<{ kind: 'line_away' }>
+  /** The node of its line has been away, or held, for so long that this counts as a failure; nothing of it was ever dispatched. */
+  | Readonly<{ kind: 'line_away'; reason: 'node_offline' | 'node_held' }>
 
 /** What becomes of the message. Absent keys stay as they are. */
 export type MessageChange = Readonly<{

@@ -44,7 +44,10 @@ export const messageAnswer = z
       .object({ code: z.string(), reason: z.string(), detail: z.string().nullable(), doc_url: z.string() })
       .nullable()
       .meta({ description: 'Why it failed, or what made its outcome unknown' }),
-    held: z.object({ reason: z.string(), until: instant }).nullable(),
+    held: z
+      .object({ reason: z.string(), until: instant.nullable() })
+      .nullable()
+      .meta({ description: 'Why it waits, other than for its turn; `until` null: nobody knows for how long' }),
     fallback: z.boolean(),
     ad: z.boolean(),
     cancel_asked: z.boolean(),

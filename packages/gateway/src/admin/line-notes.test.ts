@@ -14,7 +14,11 @@ const PROVIDER: NonNullable<LineView['node']> = {
   closedAtMs: null,
   health: 'broken',
   healthDetail: 'key missing: /srv/data.key is not there.',
+  healthAtMs: null,
   provenAtMs: null,
+  hold: null,
+  driver: 'smpp',
+  atMostOnce: true,
 }
 
 function line(address: string, more: Partial<LineView> = {}): LineView {
@@ -52,6 +56,20 @@ test('what is wrong with a provider is said once, with all its lines; nothing of
   expect(lines.slice(0, 2).map((l) => senderText(l.node))).toEqual(Array(2).fill('smsc (provider, not connected)'))
   expect(senderText({ ...well, isProvider: false, online: true })).toBe('smsc (online)')
   expect(senderText(null)).toBe('-')
+})
+
+test('a Mac that gets nothing says what to do, once; one that may send twice says so', () => {
+  const mac = { ...PROVIDER, isProvider: false, name: 'mac-1', driver: 'bluebubbles', health: 'ok', healthDetail: null }
+  const address = { why: 'sending_address', check: 'sending_address', detail: 'It is signed in as another.' } as const
+  const held = { ...mac, hold: address }
+  expect(notesOn([line('+1', { node: held }), line('+2', { node: held })], NOW_MS)).toEqual([
+    '+1, +2: It is signed in as another.',
+  ])
+  const broken = { ...mac, health: 'broken', healthDetail: 'Messages hangs.', hold: { ...address, detail: null } }
+  expect(notesOn([line('+1', { node: broken })], NOW_MS)).toEqual(['+1: Messages hangs.'])
+  expect(notesOn([line('+1', { node: { ...mac, atMostOnce: false } })], NOW_MS)).toEqual([
+    '+1: may send twice. What the driver bluebubbles on mac-1 hands a message to may send it again by itself, and nothing here can keep it from that.',
+  ])
 })
 
 test('Messages that sends iMessages as SMS by itself: the setting is named, for a week', () => {

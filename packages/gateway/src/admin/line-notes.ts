@@ -13,18 +13,32 @@ export function senderText(sender: LineView['node']): string {
 
 /** One sentence or two for each thing, with the lines that it is about. */
 export function notesOn(lines: readonly LineView[], nowMs: number): string[] {
-  const broken = new Map<string, { detail: string; addresses: string[] }>()
-  for (const { address, node, sends } of lines) {
-    if (node === null || node.healthDetail === null || node.health === 'ok' || !sends) continue
-    const note = broken.get(node.id) ?? { detail: node.healthDetail, addresses: [] }
-    note.addresses.push(address)
-    broken.set(node.id, note)
-  }
   const downgraded = lines.filter((l) => l.downgradedAtMs !== null && nowMs - l.downgradedAtMs < DOWNGRADE_COUNTS_MS)
-  return [
-    ...[...broken.values()].map(({ detail, addresses }) => `${addresses.join(', ')}: ${detail}`),
-    ...downgraded.map(downgradeNote),
-  ]
+  return [...ofEachNode(lines, troubleOf), ...ofEachNode(lines, twiceNote), ...downgraded.map(downgradeNote)]
+}
+
+type Sender = NonNullable<LineView['node']>
+
+/** What is to be said of a node or provider, once, with all the lines that it sends from. */
+function ofEachNode(lines: readonly LineView[], noteOf: (node: Sender) => string | null): string[] {
+  const notes = new Map<string, { note: string; addresses: string[] }>()
+  for (const { address, node, sends } of lines) {
+    const note = node === null || !sends ? null : noteOf(node)
+    if (node === null || note === null) continue
+    const known = notes.get(node.id) ?? { note, addresses: [] }
+    known.addresses.push(address)
+    notes.set(node.id, known)
+  }
+  return [...notes.values()].map(({ note, addresses }) => `${addresses.join(', ')}: ${note}`)
+}
+
+function troubleOf({ hold, health, healthDetail }: Sender): string | null {
+  return hold?.detail ?? (health === 'ok' ? null : healthDetail)
+}
+
+function twiceNote({ atMostOnce, driver, name }: Sender): string | null {
+  if (atMostOnce) return null
+  return `may send twice. What the driver ${driver} on ${name} hands a message to may send it again by itself, and nothing here can keep it from that.`
 }
 
 function downgradeNote({ address, downgradedAtMs }: LineView): string {

@@ -3,6 +3,7 @@ import type { LineOrder } from '../store/accounts-store.ts'
 import type { LineView } from '../store/store.ts'
 import { findAccount } from './find-account.ts'
 import { notesOn, senderText } from './line-notes.ts'
+import { holdJson, holdText } from './node-health-text.ts'
 import { PROGRAM } from './program.ts'
 import { tableLines } from './table.ts'
 import { ACCOUNT_OPTION, Refused } from './verb.ts'
@@ -82,7 +83,7 @@ function stateText(l: LineView): string {
   const paused = l.pauseReason === null ? 'paused' : `paused (${l.pauseReason})`
   const states = [...(l.suspended ? ['suspended'] : []), ...(l.paused ? [paused] : [])]
   if (states.length > 0) return states.join(', ')
-  if (l.sends) return 'in use'
+  if (l.sends) return l.node?.hold == null ? 'in use' : `waits: its node ${holdText(l.node.hold)}`
   return l.node?.isProvider === true ? 'removed from its provider' : 'not offered by its node any more'
 }
 
@@ -108,6 +109,8 @@ function jsonOf(l: LineView) {
             online: l.node.online,
             health: l.node.health,
             health_detail: l.node.healthDetail,
+            held: holdJson(l.node.hold),
+            at_most_once: l.node.atMostOnce,
           },
   }
 }

@@ -1,5 +1,9 @@
 import { isNodeId } from '@bluewire/contract/ids'
+import { standingOf } from '@bluewire/engine/node-health'
+import { systemClock } from '@bluewire/platform/clock'
 import { findAccount } from './find-account.ts'
+import { healthText, holdJson } from './node-health-text.ts'
+import { showNode } from './node-show.ts'
 import { PROGRAM } from './program.ts'
 import { instantText, tableLines } from './table.ts'
 import { ACCOUNT_OPTION, Refused } from './verb.ts'
@@ -18,6 +22,14 @@ export const node: Noun = {
       run: listNodes,
     },
     {
+      name: 'show',
+      summary: 'all that is known of a node: its checks, what to do about them, what it can, what it has open',
+      takes: ['NODE_ID'],
+      options: {},
+      isReading: true,
+      run: show,
+    },
+    {
       name: 'retire',
       summary: 'take a node out of service for good; its history stays',
       takes: ['NODE_ID'],
@@ -29,6 +41,7 @@ export const node: Noun = {
 
 async function listNodes(call: Call): Promise<Answer> {
   const { id } = await findAccount(call, call.given.text('account'))
+  const nowMs = systemClock.nowMs()
   const lines = await call.store.lines(id)
   const nodes = (await call.store.nodes(id)).map((n) => ({
     ...n,
@@ -38,7 +51,7 @@ async function listNodes(call: Call): Promise<Answer> {
     n.id,
     n.name,
     n.online ? 'online' : 'offline',
-    n.health,
+    healthText(n, nowMs),
     n.simulated ? `${n.driver} (simulated)` : n.driver,
     n.lines.length === 0 ? '-' : n.lines.join(', '),
     n.online ? '-' : instantText(n.closedAtMs),
@@ -48,7 +61,11 @@ async function listNodes(call: Call): Promise<Answer> {
       id: n.id,
       name: n.name,
       online: n.online,
+      standing: standingOf(n, nowMs),
       health: n.health,
+      health_at: n.healthAtMs,
+      proven_at: n.provenAtMs,
+      held: holdJson(n.hold),
       driver: n.driver,
       simulated: n.simulated,
       lines: n.lines,
@@ -57,6 +74,15 @@ async function listNodes(call: Call): Promise<Answer> {
     })),
     lines: tableLines(['id', 'name', 'state', 'health', 'driver', 'lines', 'away since'], rows),
   }
+}
+
+async function show({ store, given }: Call): Promise<Answer> {
+  const id = given.positionals[0] ?? ''
+  const node = isNodeId(id) ? await store.node(id) : undefined
+  if (node === undefined) throw new Refused(`There is no node ${id}. All that are in service: ${PROGRAM} node list`)
+  const lines = (await store.lines(node.account)).filter((line) => line.node?.id === id)
+  const accountName = (await store.account(node.account))?.name ?? node.account
+  return showNode({ node, lines, accountName }, systemClock.nowMs())
 }
 
 async function retireNode({ store, actor, given }: Call): Promise<Answer> {

@@ -299,8 +299,13 @@ export class NodeSession {
   }
 
   async #health(frame: HealthFrame): Promise<void> {
-    const health = { state: frame.state, detail: frame.detail ?? null, provenAtMs: frame.proven_at }
-    if ((await this.#deps.store.health(this.#key(), health)).kind === 'fenced') this.#fenced()
+    const { state, detail = null, proven_at: provenAtMs, checks = [] } = frame
+    const result = await this.#deps.store.health(this.#key(), { state, detail, provenAtMs, checks })
+    if (result.kind === 'fenced') return this.#fenced()
+    if (!result.isNews) return
+    if (result.hold === null) return this.#deps.log('node_released', { node: this.node })
+    const { why, check } = result.hold
+    this.#deps.log('node_held', { node: this.node, reason: why, ...(check === null ? {} : { check }) }, 'alert')
   }
 
   async #durable(frame: DurableFrame): Promise<void> {

@@ -1,5 +1,8 @@
 /** Accounts, tokens, nodes' enrolment, quota and the audit log: the part of the store that people administer. */
-import type { AccountId, LineId, NodeId, TokenId } from '@bluewire/contract/ids'
+import type { AccountId, AttemptId, LineId, MessageId, NodeId, TokenId } from '@bluewire/contract/ids'
+import type { HealthCheck } from '@bluewire/contract/node-protocol/node-frames'
+import type { AttemptState } from '@bluewire/engine/attempt-state'
+import type { HealthHold } from '@bluewire/engine/node-health'
 import type { Plan, TokenState } from './tables.ts'
 
 export type Account = Readonly<{
@@ -48,6 +51,44 @@ export type Actor = string
 
 /** `pause` holds back what is queued; `suspend` takes the line out of use. The other two end them. */
 export type LineOrder = 'pause' | 'resume' | 'suspend' | 'unsuspend'
+
+export type NodeView = Readonly<{
+  id: NodeId
+  name: string
+  online: boolean
+  simulated: boolean
+  driver: string
+  /** Its last word, and when the gateway heard it. */
+  health: string
+  healthAtMs: number | null
+  /** By its own clock. */
+  provenAtMs: number | null
+  hold: HealthHold | null
+  closedAtMs: number | null
+  /** Frames of it that made no sense and were not kept either: it had too many. */
+  framesDropped: number
+}>
+
+export type NodeDetail = NodeView &
+  Readonly<{
+    account: AccountId
+    agent: string
+    os: string
+    /** False: what is behind its driver may send one message twice by itself (PROTOCOL 18). */
+    atMostOnce: boolean
+    capabilities: readonly string[]
+    healthDetail: string | null
+    checks: readonly HealthCheck[]
+    /** When an iMessage last left it, to within a minute. */
+    sentAtMs: number | null
+    connectedAtMs: number | null
+    retiredAtMs: number | null
+    inFlight: ReadonlyArray<
+      Readonly<{ id: AttemptId; message: MessageId; state: AttemptState; dispatchedAtMs: number }>
+    >
+    /** Attempts whose fate is not known. */
+    unknown: number
+  }>
 
 /** Every write here appends to the audit log in its own transaction. */
 export interface AccountsStore {
@@ -105,21 +146,10 @@ export interface AccountsStore {
   nodeByCredential(
     hash: string,
   ): Promise<{ id: NodeId; account: AccountId; name: string; retired: boolean } | undefined>
-  nodes(account: AccountId): Promise<
-    ReadonlyArray<
-      Readonly<{
-        id: NodeId
-        name: string
-        online: boolean
-        simulated: boolean
-        driver: string
-        health: string
-        closedAtMs: number | null
-        /** Frames of it that made no sense and were not kept either: it had too many. */
-        framesDropped: number
-      }>
-    >
-  >
+  /** Those in service. */
+  nodes(account: AccountId): Promise<readonly NodeView[]>
+  /** Also one that is retired. */
+  node(id: NodeId): Promise<NodeDetail | undefined>
   /** False: there is no such line. */
   orderLine(actor: Actor, id: LineId, wanted: { order: LineOrder; reason: string | null }): Promise<boolean>
   /** Takes its credential away; its open attempts become unknown, its history stays. */

@@ -27,6 +27,7 @@ import type {
 } from '@bluewire/contract/node-protocol/node-frames'
 import type { MessageState } from '@bluewire/engine/message-state'
 import type { AttemptState } from '@bluewire/engine/attempt-state'
+import type { HealthHold, HealthWord } from '@bluewire/engine/node-health'
 import type { AccountsStore } from './accounts-store.ts'
 import type { ProvidersStore } from './providers-store.ts'
 import type { MessageClass } from './tables.ts'
@@ -109,6 +110,9 @@ export type AcceptResult =
       retryAfterMs: number
     }>
 
+/** Why a node that may be connected is given nothing to send. */
+export type NodeHold = HealthHold
+
 /** A message as a caller may see it, with what an answer or a timeline needs. */
 export type MessageView = Readonly<{
   id: MessageId
@@ -145,6 +149,7 @@ export type MessageView = Readonly<{
       online: boolean
       closedAtMs: number | null
       healthDetail: string | null
+      hold: NodeHold | null
     }> | null
   }> | null
   createdAtMs: number
@@ -200,8 +205,14 @@ export type LineView = Readonly<{
     closedAtMs: number | null
     health: string
     healthDetail: string | null
+    /** When the gateway heard that; null of providers, whose gateway is this one. */
+    healthAtMs: number | null
     /** When it last had evidence that it can send, by its own clock. */
     provenAtMs: number | null
+    hold: NodeHold | null
+    driver: string
+    /** False: what is behind its driver may send one message twice by itself (PROTOCOL 18). */
+    atMostOnce: boolean
   }> | null
 }>
 
@@ -273,9 +284,14 @@ export type Stopped = Readonly<{
 
 export type TakenResult = Readonly<{ kind: 'done' | 'fenced' }>
 
+export type NodeHealth = HealthWord & Readonly<{ provenAtMs: number | null }>
+/** `isNews`: it gets work again, or no more, or for another reason. */
+export type HealthResult =
+  Readonly<{ kind: 'done'; hold: HealthHold | null; isNews: boolean }> | Readonly<{ kind: 'fenced' }>
+
 export type ReadyResult =
-  /** `awaited`: the node said that it began them, or that their fact is in its outbox. */
-  | Readonly<{ kind: 'done'; awaited: readonly AttemptId[] }>
+  /** `awaited`: the node said that it began them, or that their fact is in its outbox. `isHeld`: all the same it gets no work. */
+  | Readonly<{ kind: 'done'; awaited: readonly AttemptId[]; isHeld: boolean }>
   | Readonly<{ kind: 'fenced' }>
   /** An attempt of the resume list is missing in `states`. */
   | Readonly<{ kind: 'incomplete'; missing: AttemptId }>
@@ -311,10 +327,7 @@ export interface Store extends AccountsStore, ProvidersStore {
   ready(session: SessionKey, frame: ReadyFrame, resume: readonly AttemptId[]): Promise<ReadyResult>
   /** The node sent everything since the restored point; when all have, dispatch resumes. Returns whether it may be given work. */
   recovered(session: SessionKey): Promise<{ kind: 'done' | 'fenced'; recovering: boolean }>
-  health(
-    session: SessionKey,
-    health: { state: string; detail: string | null; provenAtMs: number | null },
-  ): Promise<FrameResult>
+  health(session: SessionKey, health: NodeHealth): Promise<HealthResult>
   /** Nodes that this gateway holds, by the store: each should have a live session. */
   heldNodes(gateway: GatewayId): Promise<readonly HeldNode[]>
   /** Whether the session still counts; `fenced`: a newer one took over, or the store holds it for closed. */

@@ -17,6 +17,7 @@ import type { ReactionKind } from '@bluewire/contract/node-protocol/commands'
 import type { NotSentClass } from '@bluewire/contract/node-protocol/common'
 import type { AttemptState } from '@bluewire/engine/attempt-state'
 import type { MessageState } from '@bluewire/engine/message-state'
+import type { HealthHold } from '@bluewire/engine/node-health'
 import type { Generated } from 'kysely'
 
 export type Flag = 0 | 1
@@ -87,7 +88,12 @@ export interface Tables {
     inbound_driver: string | null
     health: Generated<string>
     health_detail: string | null
+    health_at: number | null
     proven_at: number | null
+    /** By its own word it gets no work. */
+    held: HealthHold['why'] | null
+    held_check: string | null
+    held_detail: string | null
     refusals: Generated<number>
     sent_at: number | null
     sent_lane: LaneId | null
@@ -98,6 +104,7 @@ export interface Tables {
     retired_at: number | null
     created_at: number
   }
+  node_checks: { node: NodeId; checks: string }
   providers: {
     id: ProviderId
     shared: Flag

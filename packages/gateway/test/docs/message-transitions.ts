@@ -49,7 +49,7 @@ const EVENTS: readonly MessageEvent[] = [
   { kind: 'expired' },
   { kind: 'opted_out' },
   { kind: 'resend_asked' },
-  { kind: 'line_away' },
+  { kind: 'line_away', reason: 'node_offline' },
 ]
 
 /** `event: from → to`, each once, sorted. */

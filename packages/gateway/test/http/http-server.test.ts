@@ -145,8 +145,10 @@ describe('routes', () => {
       { phoneNumber: LINE, available: true, health: 'unknown' }, // nothing has proven it yet
       { phoneNumber: SMS_LINE, available: false, health: 'unknown' },
     ])
-    const says = (health: string, provenAtMs: number | null): void =>
-      world.sql(`update nodes set health = '${health}', proven_at = ${provenAtMs} where id = '${node.id}'`)
+    const says = (health: string, provenAtMs: number | null, heardAtMs = Date.now()): void =>
+      world.sql(
+        `update nodes set health = '${health}', proven_at = ${provenAtMs}, health_at = ${heardAtMs} where id = '${node.id}'`,
+      )
     const both = (health: string) => [{ health }, { health }]
     says('ok', null) // its word alone is no proof (R8)
     expect(await read()).toMatchObject(both('unknown'))
@@ -154,8 +156,13 @@ describe('routes', () => {
     expect(await read()).toMatchObject(both('unknown'))
     says('broken', Date.now())
     expect(await read()).toMatchObject(both('unknown'))
+    says('ok', Date.now(), Date.now() - 4 * 60_000) // a word of four minutes ago is a memory
+    expect(await read()).toMatchObject(both('unknown'))
     says('ok', Date.now() - 23 * 3600_000)
     expect(await read()).toMatchObject(both('good'))
+    world.sql(`update nodes set held = 'sending_address' where id = '${node.id}'`)
+    expect(await read()).toMatchObject([{ available: false, health: 'unknown' }, { available: false }])
+    world.sql(`update nodes set held = null where id = '${node.id}'`)
     node.disconnect()
     await eventually(read).toMatchObject([{ available: false, health: 'unknown' }, { available: false }])
   })

@@ -238,4 +238,27 @@ export const ROWS_C: Readonly<Record<string, RowTest>> = {
     expect(bodyOf(replay).data?.code).toBe('expired')
     return [replay]
   },
+
+  async C19() {
+    return inWorld({ sendWaitMs: 200 }, async (w) => {
+      const t = await w.tenant()
+      const node = await w.node(t)
+      const answers = []
+      for (const [state, name, held] of [
+        ['broken', 'automation', 'node_broken'],
+        ['ok', 'sending_address', 'node_sending_address'],
+      ] as const) {
+        node.health({ state, checks: [{ name, state: 'problem' }] })
+        await eventually(async () => (await w.store.lines(t.account))[0]?.node?.hold?.check).toBe(name)
+        const answer = await w.send(t, to('+14155552671'))
+        const message = (await w.get(t, `/messages/${bodyOf(answer).message_id}`)).json<Record<string, unknown>>()
+        expect(message['held']).toEqual({ reason: held, until: null })
+        answers.push(answer)
+      }
+      expect(node.sent).toEqual([])
+      node.health({ state: 'ok' })
+      await eventually(() => node.sent.length).toBe(2)
+      return answers
+    })
+  },
 }

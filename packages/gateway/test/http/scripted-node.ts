@@ -2,7 +2,13 @@
 import type { AttemptId, JournalId, NodeId } from '@bluewire/contract/ids'
 import { parseGatewayFrame } from '@bluewire/contract/node-protocol/gateway-frames'
 import type { GatewayFrame, SendFrame } from '@bluewire/contract/node-protocol/gateway-frames'
-import type { FactFrame, LineOffer, NodeFrame, ResumeState } from '@bluewire/contract/node-protocol/node-frames'
+import type {
+  FactFrame,
+  HealthFrame,
+  LineOffer,
+  NodeFrame,
+  ResumeState,
+} from '@bluewire/contract/node-protocol/node-frames'
 import { NodeSession } from '../../src/nodes/node-session.ts'
 import type { SessionDeps } from '../../src/nodes/node-session.ts'
 
@@ -93,6 +99,11 @@ export class ScriptedNode {
     }
     const { attempt, message, n, line, service } = frame
     this.#say({ ...this.#durable(), t: 'fact', attempt, message, n, line, service, ...outcome })
+  }
+
+  /** What it says of itself. */
+  health(said: Pick<HealthFrame, 'state' | 'checks'>): void {
+    this.#say({ t: 'health', proven_at: null, queue: 0, free_bytes: 1e12, ...said })
   }
 
   #durable(): { journal_id: JournalId; seq: number; at: number } {

@@ -13,6 +13,7 @@ import { exerciseStore } from './conformance.ts'
 import { exerciseEndings } from './conformance-endings.ts'
 import { exerciseClock } from './conformance-clock.ts'
 import { exerciseFallback } from './conformance-fallback.ts'
+import { exerciseHealth } from './conformance-health.ts'
 import { exerciseInbound } from './conformance-inbound.ts'
 import { exerciseProviderFaults } from './conformance-provider-faults.ts'
 import { exerciseProviders } from './conformance-providers.ts'
@@ -45,6 +46,7 @@ exerciseClock('sqlite', open)
 exerciseProviders('sqlite', open)
 exerciseProviderFaults('sqlite', open)
 exerciseFallback('sqlite', open)
+exerciseHealth('sqlite', open)
 exerciseInbound('sqlite', open)
 
 describe('a full disk (hole 24)', () => {

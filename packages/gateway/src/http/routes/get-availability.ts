@@ -1,6 +1,7 @@
 /** `GET /enterprise/availability/sms`: the hosted service's one answer about nodes. It tells of every line of the account. */
 import { availabilityAnswer } from '@bluewire/contract/api/availability'
 import type { AvailabilityAnswer } from '@bluewire/contract/api/availability'
+import { standingOf } from '@bluewire/engine/node-health'
 import type { FastifyInstance } from 'fastify'
 import type { LineView } from '../../store/store.ts'
 import type { AuthHook } from '../auth.ts'
@@ -23,30 +24,28 @@ export function getAvailability(app: FastifyInstance, deps: HttpDeps, mayCall: A
   )
 }
 
-/** Without a send, and so without evidence, for longer: nobody knows whether Messages still works there. */
-const PROOF_MS_MAX = 24 * 3600_000
-
 function availabilityOf(line: LineView, nowMs: number): AvailabilityAnswer['crumbs'][number] {
-  const online = line.node === null || line.node.online
+  const works = line.node === null || (line.node.online && line.node.hold === null)
   return {
     phoneNumber: line.address,
-    available: line.sends && online && !line.paused && !line.suspended,
+    available: line.sends && works && !line.paused && !line.suspended,
     health: isProven(line.node, nowMs) ? 'good' : 'unknown',
   }
 }
 
-/** R8: a green node is proven green. The proof is dated by the node's own clock, which may be off either way. */
+/** R8: a green node is proven green. A provider is worked by this gateway, which hears of it at once. */
 function isProven(node: LineView['node'], nowMs: number): boolean {
-  if (node === null || !node.online || node.health !== 'ok' || node.provenAtMs === null) return false
-  return Math.abs(nowMs - node.provenAtMs) <= PROOF_MS_MAX
+  if (node === null) return false
+  const healthAtMs = node.isProvider ? nowMs : node.healthAtMs
+  return node.hold === null && standingOf({ ...node, healthAtMs }, nowMs) === 'good'
 }
 
 const SCHEMA = describe({
   id: 'getAvailability',
   summary: 'Which lines can send now',
   description:
-    'Every line of the account, whatever it sends. `health` is `good` only while its node is connected, says that it is well, and has had evidence ' +
-    'within the last 24 h that it can send; else it is `unknown`.',
+    'Every line of the account, whatever it sends. `health` is `good` only while its node is connected, said within the last minutes that it is well, and has had ' +
+    'evidence within the last 24 h that it can send; else it is `unknown`.',
   scope: 'lines:read',
   answer: availabilityAnswer,
   errors: [401, 403, 429],

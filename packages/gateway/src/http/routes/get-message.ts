@@ -51,7 +51,7 @@ export function messageBody(view: MessageView, { events, attempts, publicUrl }: 
     from: view.line?.address ?? null,
     text: view.body,
     failure: failureOf(view, publicUrl),
-    held: view.holdReason === null ? null : { reason: view.holdReason, until: iso(view.notBeforeMs) },
+    held: heldOf(view),
     fallback: view.fallback,
     ad: view.ad,
     cancel_asked: view.cancelAsked,
@@ -63,6 +63,12 @@ export function messageBody(view: MessageView, { events, attempts, publicUrl }: 
     attempts: attempts.map(attemptBody),
     timeline: events.map(timelineEntry),
   }
+}
+
+function heldOf({ state, holdReason, notBeforeMs, line }: MessageView): MessageAnswer['held'] {
+  if (holdReason !== null) return { reason: holdReason, until: iso(notBeforeMs) }
+  const hold = state === 'queued' ? (line?.node?.hold ?? null) : null
+  return hold === null ? null : { reason: `node_${hold.why}`, until: null }
 }
 
 function failureOf(view: MessageView, publicUrl: string): MessageAnswer['failure'] {

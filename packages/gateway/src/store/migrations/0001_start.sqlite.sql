@@ -78,7 +78,11 @@ create table nodes (
   inbound_driver text,
   health text not null default 'unknown',
   health_detail text,
+  health_at integer, -- when it was heard
   proven_at integer,
+  held text check (held in ('broken', 'sending_address')), -- by its own word: it gets no work
+  held_check text,
+  held_detail text,
   refusals integer not null default 0, -- "not on iMessage" in a row, since it last sent an iMessage
   sent_at integer, -- the latest iMessage that went out, and to whom; and the one before to somebody else
   sent_lane text,
@@ -90,6 +94,12 @@ create table nodes (
   created_at integer not null
 ) strict;
 create index nodes_by_account on nodes (account);
+
+-- What was looked at for its health, one by one. Apart from the node, whose row every dispatch reads.
+create table node_checks (
+  node text primary key references nodes,
+  checks text not null
+) strict, without rowid;
 
 create table providers (
   id text primary key references nodes,

@@ -38,6 +38,7 @@ type LineRow = {
   journal_id: AttemptRow['journal_id']
   ready: Flag
   observing: string | null
+  held: string | null
   open: number
   /** Of a provider: until when this gateway may use it, steady milliseconds. Null: the line is on a node. */
   lease_until: number | null
@@ -67,7 +68,7 @@ export function prepareDispatch(db: Db, append: AppendEvent): (tx: Tx, input: Di
     const line = s.line.get({ line: input.line })
     if (line === undefined || line.epoch !== input.epoch || line.node !== input.node) return { kind: 'fenced' }
     if (line.paused === 1 || line.suspended === 1) return { ...NOTHING, why: 'paused' }
-    if (line.ready === 0 || line.observing !== null) return { ...NOTHING, why: 'paused' }
+    if (line.ready === 0 || line.observing !== null || line.held !== null) return { ...NOTHING, why: 'paused' }
     if (line.lease_until !== null && line.lease_until <= tx.steadyMs + LEASE_LEFT_MS)
       return { ...NOTHING, why: 'paused' }
     if (line.open >= input.maxOpen) return { ...NOTHING, why: 'open' }
@@ -149,7 +150,7 @@ function prepare(db: Db) {
     line: db.statement<{ line: LineId }, LineRow>((k, p) => ({
       compile: () =>
         sql<LineRow>`select l.node, l.address, l.epoch, l.paused, (l.suspended or a.suspended_at is not null) as suspended,
-            l.simulated, l.tat, l.gap_ms, l.burst, n.journal_id, n.ready, n.observing, p.lease_until,
+            l.simulated, l.tat, l.gap_ms, l.burst, n.journal_id, n.ready, n.observing, n.held, p.lease_until,
             max(coalesce(a.recovering_at, 0),
               coalesce((select cast(value as integer) from meta where key = 'recovering_at'), 0)) as restored_at,
             (select count(*) from attempts a where a.line = l.id and a.state in ('dispatched', 'taken')) as open

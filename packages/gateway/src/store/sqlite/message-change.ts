@@ -117,7 +117,7 @@ export function prepareMessageWrites({ db, append, usage, spend, routing }: Mess
       change.failure !== undefined
         ? { reason: change.failure }
         : step.event.kind === 'line_away'
-          ? { reason: 'node_offline' }
+          ? { reason: step.event.reason }
           : {}
     append(tx, { ...common, type: typeOf(row, change, step.event), data: { ...reason, ...about.data } })
     if (change.duplicateSuspected === true) append(tx, { ...common, type: 'message.duplicate_suspected' })
@@ -146,7 +146,9 @@ function prepareServiceChange({ db, spend, routing }: Pick<MessageWriteParts, 'd
     }
     const sticky = smsLine.get({ lane: row.lane })?.sms_line ?? row.line
     const wish = { service: change.service, from: null, sticky, simulated: row.simulated === 1 }
-    const chosen = route(wish, routing.of(account))
+    const lines = routing.of(account)
+    // Who gives up waiting for one line does not wait for another: a Mac that is away is so for its SMS as well.
+    const chosen = route(wish, event.kind === 'line_away' ? lines.filter((line) => line.online) : lines)
     const isPossible = chosen.kind === 'line' && spend.spend(tx, row) === null
     if (isPossible) return { change, line: chosen.line }
     if (event.kind === 'line_away') return null
@@ -209,7 +211,7 @@ function updated(row: MessageRow, { change, line, event, about, nowMs }: Step): 
 }
 
 function fallbackReason(event: MessageEvent): string {
-  return event.kind === 'attempt_not_sent' ? event.reason : 'node_offline'
+  return event.kind === 'attempt_not_sent' || event.kind === 'line_away' ? event.reason : 'send_refused'
 }
 
 function prepare(db: Db) {

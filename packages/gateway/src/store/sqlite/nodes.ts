@@ -2,11 +2,13 @@
 import { sql } from 'kysely'
 import { isProviderId } from '@bluewire/contract/ids'
 import type { AccountId, NodeId } from '@bluewire/contract/ids'
-import type { Actor, AuditEntry } from '../accounts-store.ts'
+import type { Actor, AuditEntry, NodeView } from '../accounts-store.ts'
 import type { Flag } from '../tables.ts'
 import type { AppendEvent } from './events.ts'
 import type { Tx } from './group-writer.ts'
 import { IS_OPEN_ATTEMPT } from './partial-indexes.ts'
+import { holdIn } from './reads.ts'
+import type { HoldColumns } from './reads.ts'
 import type { AttemptRow, Db } from './rows.ts'
 import type { Settle } from './settle.ts'
 
@@ -19,22 +21,15 @@ export type NewNode = Readonly<{
   driver: string
 }>
 
-export type NodeRow = Readonly<{
-  id: NodeId
-  name: string
-  online: Flag
-  simulated: Flag
-  driver: string
-  health: string
-  closedAtMs: number | null
-  framesDropped: number
-}>
+type NodeRow = HoldColumns &
+  Omit<NodeView, 'online' | 'simulated' | 'hold'> &
+  Readonly<{ online: Flag; simulated: Flag }>
 
 export interface Nodes {
   createEnrolment(tx: Tx, actor: Actor, code: { codeHash: string; account: AccountId; expiresInMs: number }): void
   redeem(tx: Tx, input: { codeHash: string; node: NewNode }): { node: NodeId; account: AccountId } | undefined
   byCredential(hash: string): { id: NodeId; account: AccountId; name: string; retired: Flag } | undefined
-  list(account: AccountId): NodeRow[]
+  list(account: AccountId): NodeView[]
   retire(tx: Tx, actor: Actor, id: NodeId): boolean
 }
 
@@ -46,7 +41,7 @@ export type NodeParts = Readonly<{
 }>
 
 export function prepareNodes({ db, append, settle, appendAudit }: NodeParts): Nodes {
-  const s = { ...prepare(db), ...nodeStatements(db) }
+  const s = { ...prepare(db), ...nodeStatements(db), ...machineStatements(db) }
 
   function retire(tx: Tx, actor: Actor, id: NodeId): boolean {
     const node = s.retire.get({ id, at: tx.nowMs })
@@ -63,7 +58,7 @@ export function prepareNodes({ db, append, settle, appendAudit }: NodeParts): No
   return {
     retire,
     byCredential: (hash) => s.byCredential.get({ hash }),
-    list: (account) => s.list.all({ account }),
+    list: (account) => s.list.all({ account }).map(nodeView),
     createEnrolment(tx, actor, code) {
       s.insertCode.run({
         codeHash: code.codeHash,
@@ -92,6 +87,11 @@ export function prepareNodes({ db, append, settle, appendAudit }: NodeParts): No
       return { node: node.id, account: code.account }
     },
   }
+}
+
+function nodeView({ held, held_check, held_detail, ...row }: NodeRow): NodeView {
+  const hold = holdIn({ held, held_check, held_detail })
+  return { ...row, online: row.online === 1, simulated: row.simulated === 1, hold }
 }
 
 function prepare(db: Db) {
@@ -152,6 +152,11 @@ function nodeStatements(db: Db) {
           'simulated',
           'driver',
           'health',
+          'health_at as healthAtMs',
+          'proven_at as provenAtMs',
+          'held',
+          'held_check',
+          'held_detail',
           'closed_at as closedAtMs',
           'orphans_dropped as framesDropped',
         ])
@@ -169,25 +174,6 @@ function nodeStatements(db: Db) {
         .where('retired_at', 'is', null)
         .orderBy('id'),
     ),
-    ofMachine: db.statement<{ account: AccountId; machine: string; not: NodeId }, { id: NodeId }>((k, p) =>
-      k
-        .selectFrom('nodes')
-        .select('id')
-        .where('account', '=', p.account)
-        .where('machine', '=', p.machine)
-        .where('id', '<>', p.not)
-        .where((e) => e.or([e('simulated', '=', 0), e('gateway', 'is', null)]))
-        .where('retired_at', 'is', null),
-    ),
-    /** What came in while it was not joined is still there to be read. */
-    inheritPosition: db.statement<{ id: NodeId; account: AccountId; machine: string }, unknown>((k, p) => ({
-      compile: () =>
-        sql`update nodes set (inbound_position, inbound_driver) = (
-            select inbound_position, inbound_driver from nodes f
-            where f.account = ${p.account} and f.machine = ${p.machine} and f.id <> ${p.id} and f.simulated = 0
-              and f.inbound_position is not null order by f.connected_at desc limit 1)
-          where id = ${p.id} and simulated = 0`.compile(k),
-    })),
     retire: db.statement<{ id: NodeId; at: number }, { account: AccountId; epoch: number }>((k, p) =>
       k
         .updateTable('nodes')
@@ -207,5 +193,30 @@ function nodeStatements(db: Db) {
         .where(IS_OPEN_ATTEMPT)
         .where('state', 'in', ['dispatched', 'taken']),
     ),
+  }
+}
+
+/** What the machine was before it joined anew. */
+function machineStatements(db: Db) {
+  return {
+    ofMachine: db.statement<{ account: AccountId; machine: string; not: NodeId }, { id: NodeId }>((k, p) =>
+      k
+        .selectFrom('nodes')
+        .select('id')
+        .where('account', '=', p.account)
+        .where('machine', '=', p.machine)
+        .where('id', '<>', p.not)
+        .where((e) => e.or([e('simulated', '=', 0), e('gateway', 'is', null)]))
+        .where('retired_at', 'is', null),
+    ),
+    /** What came in while it was not joined is still there to be read. */
+    inheritPosition: db.statement<{ id: NodeId; account: AccountId; machine: string }, unknown>((k, p) => ({
+      compile: () =>
+        sql`update nodes set (inbound_position, inbound_driver) = (
+            select inbound_position, inbound_driver from nodes f
+            where f.account = ${p.account} and f.machine = ${p.machine} and f.id <> ${p.id} and f.simulated = 0
+              and f.inbound_position is not null order by f.connected_at desc limit 1)
+          where id = ${p.id} and simulated = 0`.compile(k),
+    })),
   }
 }

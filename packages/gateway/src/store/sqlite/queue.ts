@@ -6,6 +6,7 @@ import { route } from '@bluewire/engine/routing'
 import type { AppendEvent } from './events.ts'
 import type { Tx } from './group-writer.ts'
 import type { MessageWrites } from './message-change.ts'
+import { isWorking } from './node-works.ts'
 import { IS_OPEN_MESSAGE, IS_QUEUED } from './partial-indexes.ts'
 import type { RoutingLines } from './routing-lines.ts'
 import type { Db } from './rows.ts'
@@ -17,14 +18,14 @@ export interface Queue {
   expire(tx: Tx, batch: number): number
   seal(tx: Tx, id: MessageId): boolean
   repairClock(tx: Tx): number
-  /** Nodes that were connected once and are not now. */
+  /** Nodes that were connected once and are not now, and those that get no work. */
   away(): NodeId[]
   /** Lanes that wait for a line of one of these nodes, or for a line that was taken away, and that may go to another one now. */
   stranded(nodes: readonly NodeId[], nowMs: number): StrandedLane[]
   move(tx: Tx, lane: StrandedLane): boolean
   /** Messages that wait for lines of these nodes, may leave as SMS, and of which nothing was ever dispatched. */
   neverDispatched(nodes: readonly NodeId[]): NeverDispatched[]
-  fallBackOffline(tx: Tx, id: MessageId): boolean
+  fallBackOffline(tx: Tx, waiting: NeverDispatched): boolean
 }
 
 export type StrandedLane = Readonly<{
@@ -35,7 +36,7 @@ export type StrandedLane = Readonly<{
   simulated: Flag
 }>
 /** What one of them lacks for its fallback, the others of the same line and country lack too. */
-export type NeverDispatched = Readonly<{ id: MessageId; line: LineId; country: string | null }>
+export type NeverDispatched = Readonly<{ id: MessageId; line: LineId; country: string | null; isHeld: Flag }>
 export type QueueParts = Readonly<{ db: Db; append: AppendEvent; messages: MessageWrites; routing: RoutingLines }>
 
 export function prepareQueue({ db, append, messages, routing }: QueueParts): Queue {
@@ -112,15 +113,16 @@ export function prepareQueue({ db, append, messages, routing }: QueueParts): Que
     seal: (tx, id) => s.seal.run({ id, at: tx.nowMs }) === 1,
     away: () => s.away.all({}).map((n) => n.id),
     neverDispatched: (nodes) => nodes.flatMap(neverDispatchedOf),
-    fallBackOffline: (tx, id) => fallBackOffline(tx, messages, id),
+    fallBackOffline: (tx, waiting) => fallBackOffline(tx, messages, waiting),
     stranded: (nodes, nowMs) => s.stranded.all({ nodes: JSON.stringify(nodes), now: nowMs }),
   }
 }
 
-function fallBackOffline(tx: Tx, messages: MessageWrites, id: MessageId): boolean {
+function fallBackOffline(tx: Tx, messages: MessageWrites, { id, isHeld }: NeverDispatched): boolean {
   const row = messages.load(id)
   if (row === undefined || row.attempts > 0) return false
-  return messages.apply(tx, row, { event: { kind: 'line_away' } }) !== null
+  const reason = isHeld === 1 ? 'node_held' : 'node_offline'
+  return messages.apply(tx, row, { event: { kind: 'line_away', reason } }) !== null
 }
 
 function prepare(db: Db) {
@@ -187,8 +189,15 @@ function moveStatements(db: Db) {
       k
         .selectFrom('nodes')
         .select('id')
-        .where((e) => e.or([e('gateway', 'is', null), e.and([e('kind', '=', 'provider'), e('ready', '=', 0)])]))
-        .where('closed_at', 'is not', null),
+        .where((e) =>
+          e.or([
+            e.and([
+              e('closed_at', 'is not', null),
+              e.or([e('gateway', 'is', null), e.and([e('kind', '=', 'provider'), e('ready', '=', 0)])]),
+            ]),
+            e('held', 'is not', null),
+          ]),
+        ),
     ),
     linesOf: db.statement((k, p: { node: NodeId }) =>
       k.selectFrom('lines').select('id').where('node', '=', p.node).where('paused', '=', 0),
@@ -196,8 +205,10 @@ function moveStatements(db: Db) {
     // Each line for itself: one whose messages cannot fall back must not hide those of others.
     neverDispatched: db.statement<{ id: LineId }, NeverDispatched>((k, p) => ({
       compile: () =>
-        sql<NeverDispatched>`select id, line, country from messages
-          where line = ${p.id} and state = 'queued' and fallback = 1 and service = 'imessage'
+        sql<NeverDispatched>`select id, line, country,
+            exists (select 1 from lines l join nodes n on n.id = l.node
+              where l.id = messages.line and n.gateway is not null and n.held is not null) as isHeld
+          from messages where line = ${p.id} and state = 'queued' and fallback = 1 and service = 'imessage'
             and attempts = 0 and hold_reason is null
           order by class desc, created_at, id limit 500`.compile(k),
     })),
@@ -206,11 +217,11 @@ function moveStatements(db: Db) {
         sql<StrandedLane>`select distinct m.lane, m.account, m.line, m.service, m.simulated from lines l
           join nodes n on n.id = l.node
           join messages m on m.line = l.id and m.state = 'queued'
-          where (l.sends = 0 or ((n.gateway is null or n.ready = 0) and n.id in (select value from json_each(${p.nodes}))))
+          where (l.sends = 0 or (not ${isWorking('n')} and n.id in (select value from json_each(${p.nodes}))))
             and exists (select 1 from lines o join nodes on_ on on_.id = o.node
               where o.account = m.account and o.id <> l.id and o.simulated = m.simulated and o.sends = 1
                 and o.paused = 0 and o.suspended = 0 and o.services like '%"' || m.service || '"%'
-                and on_.gateway is not null and on_.ready = 1 and on_.retired_at is null)
+                and ${isWorking('on_')} and on_.retired_at is null)
             and not exists (select 1 from messages b where b.lane = m.lane and b.state in ('queued', 'sending', 'unknown')
               and (b.state = 'sending' or (b.state = 'unknown' and b.lane_free_at > ${p.now})))
           limit 500`.compile(k),

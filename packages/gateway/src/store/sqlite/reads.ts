@@ -2,7 +2,8 @@
 import { sql } from 'kysely'
 import { isProviderId } from '@bluewire/contract/ids'
 import type { AccountId, LineId, MessageId, NodeId, Service } from '@bluewire/contract/ids'
-import type { Ahead, AttemptView, LaneView, LineView, MessageView, TimelineEvent } from '../store.ts'
+import type { HealthHold } from '@bluewire/engine/node-health'
+import type { Ahead, AttemptView, LaneView, LineView, MessageView, NodeHold, TimelineEvent } from '../store.ts'
 import type { Flag } from '../tables.ts'
 import { KEY_REMEMBERED_MS, laneKey } from './accept.ts'
 import { jsonList } from './rows.ts'
@@ -18,17 +19,25 @@ export interface Reads {
   keyOwner(account: AccountId, key: string, steadyMs: number): { id: MessageId; fingerprint: string } | undefined
 }
 
-type JoinedMessage = MessageRow & {
-  address: string | null
-  line_paused: Flag | null
-  node: NodeId | null
-  node_name: string | null
-  online: Flag | null
-  closed_at: number | null
-  health_detail: string | null
+/** Of a node that may be none. */
+export type HoldColumns = { held: HealthHold['why'] | null; held_check: string | null; held_detail: string | null }
+
+export function holdIn(row: HoldColumns): NodeHold | null {
+  return row.held === null ? null : { why: row.held, check: row.held_check, detail: row.held_detail }
 }
 
-type LineRow = {
+type JoinedMessage = HoldColumns &
+  MessageRow & {
+    address: string | null
+    line_paused: Flag | null
+    node: NodeId | null
+    node_name: string | null
+    online: Flag | null
+    closed_at: number | null
+    health_detail: string | null
+  }
+
+type LineRow = HoldColumns & {
   id: LineId
   account: AccountId
   address: string
@@ -49,7 +58,10 @@ type LineRow = {
   closed_at: number | null
   health: string | null
   health_detail: string | null
+  health_at: number | null
   proven_at: number | null
+  driver: string | null
+  at_most_once: Flag | null
   downgraded_at: number | null
 }
 
@@ -87,6 +99,7 @@ function messageView(row: JoinedMessage): MessageView {
           online: row.online === 1,
           closedAtMs: row.closed_at,
           healthDetail: row.health_detail,
+          hold: holdIn(row),
         }
   return {
     id: row.id,
@@ -143,7 +156,11 @@ function lineView(row: LineRow): LineView {
             closedAtMs: row.closed_at,
             health: row.health ?? 'unknown',
             healthDetail: row.health_detail,
+            healthAtMs: row.health_at,
             provenAtMs: row.proven_at,
+            hold: holdIn(row),
+            driver: row.driver ?? '',
+            atMostOnce: row.at_most_once !== 0,
           },
   }
 }
@@ -156,7 +173,8 @@ function prepare(db: Db) {
     message: db.statement<{ account: AccountId; id: MessageId }, JoinedMessage>((k, p) => ({
       compile: () =>
         sql<JoinedMessage>`select m.*, l.address, l.paused as line_paused, n.id as node, n.name as node_name,
-            coalesce(n.gateway is not null and n.ready = 1, 0) as online, n.closed_at, n.health_detail
+            coalesce(n.gateway is not null and n.ready = 1, 0) as online, n.closed_at, n.health_detail,
+            n.held, n.held_check, n.held_detail
           from messages m left join lines l on l.id = m.line left join nodes n on n.id = l.node
           where m.id = ${p.id} and m.account = ${p.account}`.compile(k),
     })),
@@ -207,7 +225,7 @@ function lineStatements(db: Db) {
       compile: () =>
         sql<LineRow>`select l.id, l.account, l.address, l.services, l.sends, l.simulated, l.pool, l.paused, l.pause_reason,
             l.suspended, l.tat, l.gap_ms, l.burst, n.id as node, n.name as node_name, n.closed_at, n.health, n.health_detail,
-            n.proven_at, l.downgraded_at,
+            n.health_at, n.proven_at, n.held, n.held_check, n.held_detail, n.driver, n.at_most_once, l.downgraded_at,
             coalesce(n.gateway is not null and n.ready = 1, 0) as online,
             (select count(*) from messages m where m.line = l.id and m.state = 'queued') as queued
           from lines l left join nodes n on n.id = l.node

@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import type { AccountId, LineId, Service } from '@bluewire/contract/ids'
 import type { Candidate } from '@bluewire/engine/routing'
 import type { Flag } from '../tables.ts'
+import { isWorking } from './node-works.ts'
 import { jsonList } from './rows.ts'
 import type { Db } from './rows.ts'
 
@@ -26,7 +27,7 @@ export function prepareRoutingLines(db: Db): RoutingLines {
   const lines = db.statement<{ account: AccountId }, Row>((k, p) => ({
     compile: () =>
       sql<Row>`select l.id, l.address, l.services, l.sends, l.simulated, l.paused, l.suspended,
-          coalesce(n.gateway is not null and n.ready = 1, 0) as online,
+          coalesce(${isWorking('n')}, 0) as online,
           (select count(*) from messages m where m.line = l.id and m.state = 'queued') as queued
         from lines l left join nodes n on n.id = l.node
         where l.account = ${p.account} and n.retired_at is null`.compile(k),

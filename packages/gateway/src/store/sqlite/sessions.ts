@@ -3,7 +3,7 @@ import { isProviderId } from '@bluewire/contract/ids'
 import type { AccountId, AttemptId, GatewayId, NodeId } from '@bluewire/contract/ids'
 import type { ReadyFrame } from '@bluewire/contract/node-protocol/node-frames'
 import { IN_FLIGHT } from '@bluewire/engine/attempt-state'
-import type { FrameResult, HeldNode, ReadyResult, SessionKey } from '../store.ts'
+import type { HeldNode, ReadyResult, SessionKey } from '../store.ts'
 import type { AppendEvent } from './events.ts'
 import type { Tx } from './group-writer.ts'
 import { IS_OPEN_ATTEMPT } from './partial-indexes.ts'
@@ -14,11 +14,6 @@ import type { Settle } from './settle.ts'
 export interface Sessions {
   ready(tx: Tx, session: SessionKey, input: { frame: ReadyFrame; resume: readonly AttemptId[] }): ReadyResult
   closed(tx: Tx, session: SessionKey): void
-  health(
-    tx: Tx,
-    session: SessionKey,
-    health: { state: string; detail: string | null; provenAtMs: number | null },
-  ): FrameResult
   held(gateway: GatewayId): HeldNode[]
   standing(session: SessionKey): 'current' | 'fenced' | 'retired'
   /** Nodes that are away with something in flight. */
@@ -55,7 +50,7 @@ export function prepareSessions(parts: SessionParts): Sessions {
     const node = s.ready.get({ id: session.node, epoch: session.epoch })
     if (node !== undefined) append(tx, { account: node.account, type: 'node.online', node: session.node })
     hintLines(tx, session.node)
-    return { kind: 'done', awaited }
+    return { kind: 'done', awaited, isHeld: node?.held != null }
   }
 
   function closed(tx: Tx, session: SessionKey): void {
@@ -63,19 +58,6 @@ export function prepareSessions(parts: SessionParts): Sessions {
     if (node === undefined) return
     const type = isProviderId(session.node) ? 'provider.offline' : 'node.offline'
     append(tx, { account: node.account, type, node: session.node })
-  }
-
-  function health(
-    tx: Tx,
-    session: SessionKey,
-    h: { state: string; detail: string | null; provenAtMs: number | null },
-  ): FrameResult {
-    const before = s.node.get({ id: session.node })
-    if (s.health.run({ ...session, ...h }) !== 1) return { kind: 'fenced' }
-    if (before !== undefined && before.health !== h.state) {
-      append(tx, { account: before.account, type: 'node.health', node: session.node, data: { state: h.state } })
-    }
-    return { kind: 'done' }
   }
 
   function declareLost(tx: Tx, node: { id: NodeId; epoch: number }): boolean {
@@ -102,7 +84,6 @@ export function prepareSessions(parts: SessionParts): Sessions {
   return {
     ready,
     closed,
-    health,
     declareLost,
     standing,
     held: (gateway) => s.held.all({ gateway }),
@@ -126,13 +107,13 @@ function prepare(db: Db) {
         .where('state', 'in', IN_FLIGHT)
         .orderBy('id'),
     ),
-    ready: db.statement<{ id: NodeId; epoch: number }, { account: AccountId }>((k, p) =>
+    ready: db.statement<{ id: NodeId; epoch: number }, { account: AccountId; held: string | null }>((k, p) =>
       k
         .updateTable('nodes')
         .set({ ready: 1, closed_at: null })
         .where('id', '=', p.id)
         .where('epoch', '=', p.epoch)
-        .returning('account'),
+        .returning(['account', 'held']),
     ),
     closed: db.statement<{ id: NodeId; epoch: number; at: number }, { account: AccountId }>((k, p) =>
       k
@@ -142,14 +123,6 @@ function prepare(db: Db) {
         .where('epoch', '=', p.epoch)
         .where('gateway', 'is not', null)
         .returning('account'),
-    ),
-    health: db.statement(
-      (k, p: { node: NodeId; epoch: number; state: string; detail: string | null; provenAtMs: number | null }) =>
-        k
-          .updateTable('nodes')
-          .set({ health: p.state, health_detail: p.detail, proven_at: p.provenAtMs })
-          .where('id', '=', p.node)
-          .where('epoch', '=', p.epoch),
     ),
     lost: db.statement<{ id: NodeId; epoch: number }, { account: AccountId }>((k, p) =>
       k

@@ -22,6 +22,8 @@ import { prepareLinesAdmin } from './lines-admin.ts'
 import { prepareMaintenance } from './maintenance.ts'
 import { prepareMessageWrites } from './message-change.ts'
 import { migrate } from './migrate.ts'
+import { prepareNodeDetail } from './node-detail.ts'
+import { prepareNodeHealth } from './node-health.ts'
 import { prepareNodes } from './nodes.ts'
 import { prepareOptOut } from './opt-out.ts'
 import { prepareProviderFacts } from './provider-facts.ts'
@@ -113,6 +115,7 @@ function prepareWrites(parts: WriteParts) {
   const accounts = prepareAccounts(db)
   const attemptParts = prepareAttemptParts({ db, settle })
   const optOut = prepareOptOut({ parts, append, messages })
+  const nodeHealth = prepareNodeHealth(db, append)
   const providers = prepareProviders({ db, append, appendAudit: accounts.appendAudit })
   return {
     usage,
@@ -131,6 +134,8 @@ function prepareWrites(parts: WriteParts) {
     hello: prepareHello({ db, append, settle, journals, offers: prepareLineOffers(parts, append), recovery }),
     sessions: prepareSessions({ db, append, settle }),
     queue: prepareQueue({ db, append, messages, routing }),
+    nodeHealth,
+    nodeDetail: prepareNodeDetail(db, nodeHealth),
     maintenance: prepareMaintenance(db),
     linesAdmin: prepareLinesAdmin(db, accounts.appendAudit),
     nodes: prepareNodes({ db, append, settle, appendAudit: accounts.appendAudit }),
@@ -208,7 +213,7 @@ function sessionMethods(writer: GroupWriter, w: Writes, absences: Absences) {
     hello: (input) => writer.run((tx) => w.hello(tx, input)),
     ready: async (session, frame, resume) => {
       const result = await writer.run((tx) => w.sessions.ready(tx, session, { frame, resume }))
-      if (result.kind === 'done') absences.back(session.node)
+      if (result.kind === 'done' && !result.isHeld) absences.back(session.node)
       return result
     },
     recovered: (session) =>
@@ -218,7 +223,13 @@ function sessionMethods(writer: GroupWriter, w: Writes, absences: Absences) {
         if (!recovering) for (const q of w.reads.queues(tx.nowMs)) tx.hints.push({ kind: 'line', id: q.line })
         return { kind: 'done', recovering }
       }),
-    health: (session, health) => writer.run((tx) => w.sessions.health(tx, session, health)),
+    health: async (session, health) => {
+      const result = await writer.run((tx) => w.nodeHealth.said(tx, session, health))
+      if (result.kind === 'done' && result.isNews)
+        if (result.hold === null) absences.back(session.node)
+        else absences.left(session.node)
+      return result
+    },
     heldNodes: (gateway) => read(() => w.sessions.held(gateway)),
     standing: (session) => read(() => w.sessions.standing(session)),
   } satisfies Partial<Store>
@@ -252,10 +263,10 @@ function absenceMethods(writer: GroupWriter, w: Writes, at: { clock: Clock; abse
       const nodes = w.queue.away().filter((id) => absences.isLongerThan(id, offlineAfterMs))
       const impossible = new Set<string>()
       let fell = 0
-      for (const { id, line, country } of w.queue.neverDispatched(nodes)) {
-        const like = `${line} ${country}`
+      for (const waiting of w.queue.neverDispatched(nodes)) {
+        const like = `${waiting.line} ${waiting.country}`
         if (impossible.has(like)) continue
-        if (await writer.run((tx) => w.queue.fallBackOffline(tx, id))) fell++
+        if (await writer.run((tx) => w.queue.fallBackOffline(tx, waiting))) fell++
         else impossible.add(like)
       }
       return fell
@@ -286,8 +297,8 @@ function accountMethods(writer: GroupWriter, w: Writes, clock: Clock) {
         const node = nodes.byCredential(hash)
         return node === undefined ? undefined : { ...node, retired: node.retired === 1 }
       }),
-    nodes: (account) =>
-      read(() => nodes.list(account).map((n) => ({ ...n, online: n.online === 1, simulated: n.simulated === 1 }))),
+    nodes: (account) => read(() => nodes.list(account)),
+    node: (id) => read(() => w.nodeDetail(id)),
     orderLine: (actor, id, wanted) => writer.run((tx) => w.linesAdmin.order(tx, actor, { id, ...wanted })),
     retireNode: (actor, id) => writer.run((tx) => nodes.retire(tx, actor, id)),
     used: (account) => read(() => w.usage.used(account, monthOf(clock.nowMs())).all),

@@ -6,7 +6,7 @@
 import { ERRORS, isFailureCode } from '@bluewire/contract/errors'
 import { MESSAGE_STATES } from '@bluewire/engine/message-state'
 import { describe, expect, it } from 'vitest'
-import type { MessageView } from '../../../store/store.ts'
+import type { MessageView, NodeHold } from '../../../store/store.ts'
 import { typeOf, understoodOf, verdictOn } from './answer.ts'
 
 const NOW = Date.UTC(2026, 10, 24, 12, 10)
@@ -17,6 +17,7 @@ const ONLINE = {
   online: true,
   closedAtMs: null,
   healthDetail: null,
+  hold: null,
 } as const
 const LINE = { id: 'line_1', address: '+15005550001', paused: false, node: ONLINE } as const
 
@@ -59,6 +60,10 @@ const away = (closedAtMs: number | null): Partial<MessageView> => ({
   line: { ...LINE, node: { ...ONLINE, online: false, closedAtMs } },
 })
 
+const held = (why: NodeHold['why'], check: string | null): Partial<MessageView> => ({
+  line: { ...LINE, node: { ...ONLINE, hold: { why, check, detail: 'For the operator.' } } },
+})
+
 describe('while it is open', () => {
   it.each<[string, Partial<MessageView>, number]>([
     ['Accepted: waiting for its turn on +15005550001', {}, 0],
@@ -68,6 +73,13 @@ describe('while it is open', () => {
     ['Accepted: waiting for node mac-1, offline since 2026-11-22 23:00Z', away(Date.UTC(2026, 10, 22, 23)), 0],
     ['Accepted: waiting for node mac-1, not connected yet', away(null), 0],
     ['Accepted: waiting, because +15005550001 is paused', { line: { ...LINE, paused: true } }, 3],
+    ['Accepted: waiting for node mac-1, which cannot send now (automation)', held('broken', 'automation'), 3],
+    ['Accepted: waiting for node mac-1, which cannot send now', held('broken', null), 0],
+    [
+      'Accepted: waiting for node mac-1, which would send from another address',
+      held('sending_address', 'sending_address'),
+      0,
+    ],
     ['Accepted: waiting for a line', { line: null }, 0],
     ['Accepted: held (quiet_hours) until 12:40Z', { holdReason: 'quiet_hours', notBeforeMs: NOW + 30 * 60_000 }, 0],
     ['Accepted: 1 try did not go out, the next is due at 12:10:05Z', { attempts: 1, notBeforeMs: NOW + 5000 }, 2],

@@ -6,7 +6,7 @@ import type { MessageStatus } from '@bluewire/contract/api/envelope'
 import type { FailureCode } from '@bluewire/contract/errors'
 import type { MessageId, Service } from '@bluewire/contract/ids'
 import { isSentOrBetter } from '@bluewire/engine/message-state'
-import type { Ahead, MessageView } from '../../../store/store.ts'
+import type { Ahead, MessageView, NodeHold } from '../../../store/store.ts'
 import { pageBody, unionBody } from '../../envelope.ts'
 import type { Stamp, Success, Understood } from '../../envelope.ts'
 import type { HttpAnswer } from '../../http-deps.ts'
@@ -59,6 +59,7 @@ function whyQueued({ view, ahead, nowMs }: Situation): string {
   if (line === null) return 'waiting for a line'
   if (line.paused) return `waiting, because ${line.address} is paused`
   if (line.node !== null && !line.node.online) return `waiting for ${whoIsAway(line.node, nowMs)}`
+  if (line.node?.hold != null) return `waiting for node ${line.node.name}, ${whyHeld(line.node.hold)}`
   if (view.attempts > 0 && view.notBeforeMs > nowMs) {
     const tries = view.attempts === 1 ? '1 try' : `${view.attempts} tries`
     return `${tries} did not go out, the next is due at ${clockTime(view.notBeforeMs, nowMs, 'seconds')}`
@@ -78,6 +79,18 @@ function whoIsAway(node: Away, nowMs: number): string {
   if (!node.isProvider) return `node ${node.name}, ${awaySince(node, nowMs)}`
   // What a provider says of itself is for its operator; a caller is told that it is not connected.
   return `provider ${node.name}, ${awaySince(node, nowMs)}`
+}
+
+/** The word of a check is for whoever asks why; what to do about it is for the operator. */
+function whyHeld({ why, check }: NodeHold): string {
+  switch (why) {
+    case 'broken':
+      return `which cannot send now${check === null ? '' : ` (${check})`}`
+    case 'sending_address':
+      return 'which would send from another address'
+    default:
+      return why satisfies never
+  }
 }
 
 function awaySince(node: { closedAtMs: number | null }, nowMs: number): string {

@@ -39,7 +39,11 @@ function line(address: string, change: Partial<LineView> = {}): LineView {
       closedAtMs: null,
       health: 'ok',
       healthDetail: null,
+      healthAtMs: null,
       provenAtMs: null,
+      hold: null,
+      driver: 'simulator',
+      atMostOnce: true,
     },
     ...change,
   }

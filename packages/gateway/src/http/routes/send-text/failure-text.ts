@@ -22,7 +22,9 @@ export function failureText(view: Failed): string {
   const first =
     fallbackReason === 'node_offline'
       ? 'the Mac of the iMessage line was away'
-      : TEXTS[failureCodeOf(fallbackReason) ?? 'send_refused']({ ...view, service: 'imessage', failureDetail: null })
+      : fallbackReason === 'node_held'
+        ? 'the Mac of the iMessage line could not send'
+        : TEXTS[failureCodeOf(fallbackReason) ?? 'send_refused']({ ...view, service: 'imessage', failureDetail: null })
   return `${first}; and as SMS: ${text}`
 }
 

@@ -105,7 +105,7 @@ function candidateOf(line: LineView): Candidate {
     simulated: line.simulated,
     paused: line.paused,
     suspended: line.suspended,
-    online: line.node === null || line.node.online,
+    online: line.node === null || (line.node.online && line.node.hold === null),
     queued: line.queued,
   }
 }
