@@ -1,5 +1,5 @@
 /** What a gateway asks besides sending: the driver does it, if it can, within a time limit; the answer is always a sentence or data. */
-import { DRIVER_COMMANDS } from '@bluewire/contract/node-protocol/commands'
+import { capabilityFor } from '@bluewire/contract/node-protocol/commands'
 import type { DriverCommandName } from '@bluewire/contract/node-protocol/commands'
 import type { CommandFrame } from '@bluewire/contract/node-protocol/gateway-frames'
 import type { Driver, DriverReply } from '@bluewire/drivers/driver'
@@ -10,10 +10,6 @@ import { errorWord } from './agent-log.ts'
 const ANSWER_WITHIN_MS = 60_000
 
 type Deps = Readonly<{ driver: Driver; clock: Clock }>
-
-export function isDriverCommand(name: CommandFrame['command']): name is DriverCommandName {
-  return Object.hasOwn(DRIVER_COMMANDS, name)
-}
 
 export function diagnosis(driver: Driver): DriverReply {
   const { state, detail, checks } = driver.health()
@@ -29,7 +25,7 @@ export async function driverReply(
   { command: name, args = {} }: { command: DriverCommandName; args?: CommandFrame['args'] },
   { driver, clock }: Deps,
 ): Promise<DriverReply> {
-  const needs = DRIVER_COMMANDS[name]
+  const needs = capabilityFor(name, args)
   if (!driver.capabilities.includes(needs) || driver.command === undefined)
     return { ok: false, detail: `The driver ${driver.name} on this Mac cannot do that (it lacks ${needs}).` }
   const late = Promise.withResolvers<DriverReply>()

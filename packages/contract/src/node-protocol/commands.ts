@@ -11,7 +11,7 @@ export type ReactionKind = (typeof REACTION_KINDS)[number]
 export const DRIVER_COMMANDS = {
   typing: 'typing', // to, on
   read: 'mark_read', // to
-  react: 'reactions', // to, guid, part?, reaction, emoji?, on (false: taken back)
+  react: 'reactions', // to, guid, part?, reaction, emoji?, on (false: taken back); with `emoji` it takes 'emoji_reactions'
   edit: 'edit', // to, guid, part?, body
   unsend: 'unsend', // to, guid, part?
   availability: 'availability', // to
@@ -19,8 +19,18 @@ export const DRIVER_COMMANDS = {
 } as const satisfies Record<string, Capability>
 export type DriverCommandName = keyof typeof DRIVER_COMMANDS
 
+export function isDriverCommand(name: CommandName): name is DriverCommandName {
+  return Object.hasOwn(DRIVER_COMMANDS, name)
+}
+
+/** What the driver must have for it. */
+export function capabilityFor(command: DriverCommandName, args: CommandArgs = {}): Capability {
+  return command === 'react' && args.reaction === 'emoji' ? 'emoji_reactions' : DRIVER_COMMANDS[command]
+}
+
 /** `look_up`: what became of this attempt? Answered by a fact when something is known. `diagnose`: how are you? */
 export const COMMANDS = ['look_up', 'diagnose', ...(Object.keys(DRIVER_COMMANDS) as DriverCommandName[])] as const
+export type CommandName = (typeof COMMANDS)[number]
 
 export const commandArgs = z.object({
   /** A person's address, or the id of a group. */

@@ -185,6 +185,7 @@ export type FactFrame = z.infer<typeof factFrame>
 export type VoidDoneFrame = z.infer<typeof voidDoneFrame>
 export type InboundFrame = z.infer<typeof inboundFrame>
 export type HealthFrame = z.infer<typeof healthFrame>
+export type ReplyFrame = z.infer<typeof replyFrame>
 export type NodeFrame = z.infer<typeof nodeFrame>
 export type DurableFrame = FactFrame | VoidDoneFrame | InboundFrame
 

@@ -3,10 +3,19 @@
  * believes is compared with what is really connected, since either may have missed a word of the other.
  */
 import type { NodeId } from '@bluewire/contract/ids'
+import { capabilityFor, isDriverCommand } from '@bluewire/contract/node-protocol/commands'
+import type { Capability } from '@bluewire/contract/node-protocol/capabilities'
 import type { FrameSocket } from '@bluewire/platform/frame-socket'
 import type { HeldNode } from '../store/store.ts'
+import type { CommandAnswer, NodeCommand } from './commands.ts'
 import { NodeSession } from './node-session.ts'
 import type { SessionDeps } from './node-session.ts'
+
+export type CommandOutcome =
+  | CommandAnswer
+  | Readonly<{ kind: 'not_connected' }>
+  /** Its driver has not got that capability: the node is not asked. */
+  | Readonly<{ kind: 'not_capable'; needs: Capability }>
 
 export class LiveSessions {
   readonly #deps: SessionDeps
@@ -35,6 +44,18 @@ export class LiveSessions {
 
   all(): readonly NodeSession[] {
     return [...this.#byNode.values()].flat()
+  }
+
+  /**
+   * Asks a node for something besides sending. Never rejects. Only the gateway that holds the node's connection can: for others it is not
+   * connected.
+   */
+  async command(node: NodeId, command: NodeCommand): Promise<CommandOutcome> {
+    const session = this.#of(node).findLast((one) => one.isReady)
+    if (session === undefined) return { kind: 'not_connected' }
+    const needs = isDriverCommand(command.command) ? capabilityFor(command.command, command.args) : null
+    if (needs !== null && !session.can(needs)) return { kind: 'not_capable', needs }
+    return session.command(command)
   }
 
   /**

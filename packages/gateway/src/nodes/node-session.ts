@@ -11,6 +11,7 @@ import type {
   NodeFrame,
   ReadyFrame,
 } from '@bluewire/contract/node-protocol/node-frames'
+import type { Capability } from '@bluewire/contract/node-protocol/capabilities'
 import { PING_MS, PROTOCOL_VERSION } from '@bluewire/contract/node-protocol/common'
 import type { ByeCode, GatewayFrame } from '@bluewire/contract/node-protocol/gateway-frames'
 import type { AttemptId, GatewayId, LineId, NodeId } from '@bluewire/contract/ids'
@@ -18,6 +19,8 @@ import type { Clock, Timer } from '@bluewire/platform/clock'
 import type { FrameSocket } from '@bluewire/platform/frame-socket'
 import { StoreUnavailableError } from '../store/store.ts'
 import type { Dispatched, FrameResult, HelloResult, Store } from '../store/store.ts'
+import { Commands } from './commands.ts'
+import type { CommandAnswer, NodeCommand } from './commands.ts'
 import { CommittedFrames } from './committed-frames.ts'
 import { InFlight } from './in-flight.ts'
 
@@ -64,6 +67,8 @@ export class NodeSession {
   readonly #deps: SessionDeps
   readonly #socket: FrameSocket
   readonly inFlight: InFlight
+  readonly #commands: Commands
+  #capabilities: readonly string[] = []
   #state: State = 'greeting'
   #welcome: Welcome | null = null
   #journalId: HelloFrame['journal_id'] | null = null
@@ -87,6 +92,7 @@ export class NodeSession {
         this.#send({ t: 'command', id: `look_up_${attempt.slice(-8)}`, command: 'look_up', attempt }),
       giveUp: (attempt) => void this.#giveUp(attempt),
     })
+    this.#commands = new Commands(deps.clock, (frame) => this.#send(frame))
     this.#within(HELLO_WITHIN_MS, () => this.#journalId === null, 'No hello came.')
   }
 
@@ -108,6 +114,15 @@ export class NodeSession {
     return this.#state === 'working' && this.#workAfterSeq === null
   }
 
+  /** Past its handshake: it can be asked. */
+  get isReady(): boolean {
+    return this.#state === 'working'
+  }
+
+  can(capability: Capability): boolean {
+    return this.#capabilities.includes(capability)
+  }
+
   get maxOpen(): number {
     return this.#deps.settings.maxOpen
   }
@@ -126,6 +141,7 @@ export class NodeSession {
     if (this.#state === 'closed') return
     this.#state = 'closed'
     this.inFlight.clear()
+    this.#commands.end()
     this.#deadline?.cancel()
     this.#deps.onClosed(this)
     if (this.#welcome === null) return
@@ -167,6 +183,12 @@ export class NodeSession {
     })
   }
 
+  /** Something besides sending. Never rejects; ends with the session, or after 65 s. */
+  command(command: NodeCommand): Promise<CommandAnswer> {
+    if (!this.isReady) return Promise.resolve({ kind: 'no_answer', why: 'session_ended' })
+    return this.#commands.ask(command)
+  }
+
   void(attempt: AttemptId): void {
     this.#send({ t: 'void', session: this.epoch, attempt })
   }
@@ -195,7 +217,8 @@ export class NodeSession {
       case 'health':
         return this.#health(frame)
       case 'reply':
-        return this.#deps.log('node_replied', { node: this.node, id: frame.id, ok: frame.ok })
+        this.#deps.log('node_replied', { node: this.node, id: frame.id, ok: frame.ok })
+        return this.#commands.replied(frame)
       default:
         return frame satisfies never
     }
@@ -207,6 +230,7 @@ export class NodeSession {
     if (frame.protocol !== PROTOCOL_VERSION)
       return this.bye('unsupported', `This gateway speaks version ${PROTOCOL_VERSION}.`)
     this.#journalId = frame.journal_id
+    this.#capabilities = frame.capabilities
     const answer = await this.#deps.store.hello({ gateway: this.#deps.gateway, frame })
     if (this.#state !== 'greeting') {
       // The connection broke while the hello was committed: the session that nobody has must not look alive.

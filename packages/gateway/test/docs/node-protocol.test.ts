@@ -11,6 +11,7 @@ import { nodeFrame } from '@bluewire/contract/node-protocol/node-frames'
 import { WINDOW } from '../../../node/src/outbox-pump.ts'
 import { ACKED_FRAMES_KEPT_MS, ENTRIES_KEPT_MS } from '../../../node/src/journal/journal.ts'
 import { describe, expect, test } from 'vitest'
+import { COMMAND_WITHIN_MS, COMMANDS_MAX } from '../../src/nodes/commands.ts'
 import { LOOK_UP_WITHIN_MS, OUTCOME_WITHIN_MS, TAKEN_WITHIN_MS } from '../../src/nodes/in-flight.ts'
 import * as session from '../../src/nodes/node-session.ts'
 import { page, ROOT, section, tables } from './pages.ts'
@@ -72,6 +73,8 @@ test('the limits', () => {
     ),
   )
   expect(limits.get('attempts not settled, a line')).toBe(String(session.SESSION_SETTINGS.maxOpen))
+  expect(limits.get('a command without reply')).toBe(`given up after ${COMMAND_WITHIN_MS / 1000} s`)
+  expect(limits.get('commands of one node that are not answered')).toBe(String(COMMANDS_MAX))
   expect(limits.get('acknowledged frames in the journal')).toBe(`kept ${ACKED_FRAMES_KEPT_MS / DAY_MS} days`)
   expect(limits.get('entries of the journal')).toBe(`kept ${ENTRIES_KEPT_MS / DAY_MS} days`)
 })
