@@ -29,6 +29,10 @@ export type HealthHold = Readonly<{
   detail: string | null
 }>
 
+/** Besides its own word: the credential is used by two machines, and both are paused until an operator ends it (two-machines.ts). */
+export type TwoMachinesHold = Readonly<{ why: 'two_machines'; check: null; detail: string }>
+export type NodeHold = HealthHold | TwoMachinesHold
+
 /** Why the node gets no new work. Null: it may have some. */
 export function holdOf({ state, detail, checks }: HealthWord): HealthHold | null {
   const address = checks.find((check) => check.name === SENDING_ADDRESS_CHECK && check.state === 'problem')

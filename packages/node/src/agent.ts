@@ -244,7 +244,8 @@ export class Agent {
     this.#send(ready)
     this.#pump.open((text) => this.#connection === connection && connection.socket.send(text))
     this.#runner.open({ gapMs: frame.settings.gap_ms })
-    link?.ready?.(frame.settings)
+    // Told to observe, it has not got what it connected for: should it be sent away at once, the next time is later.
+    if (frame.mode === 'work') link?.ready?.(frame.settings)
     this.#health()
   }
 

@@ -7,6 +7,7 @@ const NOW = Date.UTC(2026, 10, 24, 12, 0)
 const MINUTE = 60_000
 const CLICK = { why: 'broken', check: 'automation', detail: 'Click.' } as const
 const ADDRESS = { why: 'sending_address', check: 'sending_address', detail: 'It is bob.' } as const
+const TWO = { why: 'two_machines', check: null, detail: 'Stop one.' } as const
 const WELL: HealthSeen = { online: true, health: 'ok', healthAtMs: NOW, provenAtMs: NOW, hold: null }
 
 test.each<[string, Partial<HealthSeen>]>([
@@ -21,6 +22,12 @@ test.each<[string, Partial<HealthSeen>]>([
   ['degraded', { health: 'degraded' }],
   ['degraded, but would send from another address', { health: 'degraded', hold: ADDRESS }],
   ['ok, but would send from another address', { hold: ADDRESS }],
+  ['ok, but is paused (two machines use its credential)', { hold: TWO }],
+  ['broken, but is paused (two machines use its credential)', { health: 'broken', hold: TWO }],
+  [
+    'ok (as of 2026-11-24 11:00 UTC), but is paused (two machines use its credential)',
+    { online: false, healthAtMs: NOW - 60 * MINUTE, hold: TWO },
+  ],
   ['unknown', { health: 'unknown', healthAtMs: null }],
 ])('%s', (text, change) => {
   expect(healthText({ ...WELL, ...change }, NOW)).toBe(text)

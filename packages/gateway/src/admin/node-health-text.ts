@@ -1,7 +1,6 @@
 /** What a node says of itself, in as few words as a column of a table has room for. Only what is proven now is plainly `ok` (R8). */
 import { standingOf } from '@bluewire/engine/node-health'
-import type { LastHeard } from '@bluewire/engine/node-health'
-import type { NodeHold } from '../store/store.ts'
+import type { LastHeard, NodeHold } from '@bluewire/engine/node-health'
 import { instantText } from './table.ts'
 
 export type HealthSeen = LastHeard & Readonly<{ hold: NodeHold | null }>
@@ -15,13 +14,13 @@ export function healthText(node: HealthSeen, nowMs: number): string {
     case 'unproven':
       return `${provenAtMs === null ? 'ok (not proven yet)' : `ok (as of ${instantText(provenAtMs)})`}${heldText(node)}`
     case 'stale':
-      return `${node.online ? 'stale: ' : ''}${health} (as of ${instantText(healthAtMs)})`
+      return `${node.online ? 'stale: ' : ''}${health} (as of ${instantText(healthAtMs)})${pausedText(node)}`
     case 'broken':
-      return `broken${checkText(node.hold)}`
+      return `broken${checkText(node.hold)}${pausedText(node)}`
     case 'degraded':
       return `degraded${heldText(node)}`
     case 'unknown':
-      return 'unknown'
+      return `unknown${pausedText(node)}`
     default:
       return standing satisfies never
   }
@@ -34,13 +33,20 @@ export function holdText(hold: NodeHold): string {
       return `cannot send${checkText(hold)}`
     case 'sending_address':
       return 'would send from another address'
+    case 'two_machines':
+      return 'is paused (two machines use its credential)'
     default:
-      return hold.why satisfies never
+      return hold satisfies never
   }
 }
 
 function heldText({ hold }: HealthSeen): string {
   return hold === null ? '' : `, but ${holdText(hold)}`
+}
+
+/** Not of its own word, so it stands whatever that was. */
+function pausedText(node: HealthSeen): string {
+  return node.hold?.why === 'two_machines' ? heldText(node) : ''
 }
 
 function checkText(hold: NodeHold | null): string {

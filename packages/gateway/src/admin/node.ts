@@ -30,6 +30,13 @@ export const node: Noun = {
       run: show,
     },
     {
+      name: 'resume',
+      summary: 'end the pause of a node whose credential two machines used, once one of them is off',
+      takes: ['NODE_ID'],
+      options: {},
+      run: resumeNode,
+    },
+    {
       name: 'retire',
       summary: 'take a node out of service for good; its history stays',
       takes: ['NODE_ID'],
@@ -83,6 +90,18 @@ async function show({ store, given }: Call): Promise<Answer> {
   const lines = (await store.lines(node.account)).filter((line) => line.node?.id === id)
   const accountName = (await store.account(node.account))?.name ?? node.account
   return showNode({ node, lines, accountName }, systemClock.nowMs())
+}
+
+async function resumeNode({ store, actor, given }: Call): Promise<Answer> {
+  const id = given.positionals[0] ?? ''
+  const isResumed = isNodeId(id) && (await store.resumeNode(actor, id))
+  if (!isResumed) throw new Refused(`There is no node ${id} that is paused. How it is: ${PROGRAM} node show ${id}`)
+  return {
+    json: { id, resumed: true },
+    lines: [
+      `The node ${id} may work again. Its connection is made anew within half a minute. If two machines use its credential still, it is paused again.`,
+    ],
+  }
 }
 
 async function retireNode({ store, actor, given }: Call): Promise<Answer> {

@@ -14,6 +14,8 @@ import type { SessionDeps } from './node-session.ts'
 export type CommandOutcome =
   | CommandAnswer
   | Readonly<{ kind: 'not_connected' }>
+  /** Two machines use its credential, and nobody knows which of them would do it. */
+  | Readonly<{ kind: 'paused' }>
   /** Its driver has not got that capability: the node is not asked. */
   | Readonly<{ kind: 'not_capable'; needs: Capability }>
 
@@ -54,6 +56,7 @@ export class LiveSessions {
     const session = this.#of(node).findLast((one) => one.isReady)
     if (session === undefined) return { kind: 'not_connected' }
     const needs = isDriverCommand(command.command) ? capabilityFor(command.command, command.args) : null
+    if (needs !== null && session.isObserving) return { kind: 'paused' }
     if (needs !== null && !session.can(needs)) return { kind: 'not_capable', needs }
     return session.command(command)
   }

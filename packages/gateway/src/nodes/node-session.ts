@@ -119,6 +119,11 @@ export class NodeSession {
     return this.#state === 'working'
   }
 
+  /** It is told to observe: it reports, and does nothing. */
+  get isObserving(): boolean {
+    return this.#welcome?.paused != null
+  }
+
   can(capability: Capability): boolean {
     return this.#capabilities.includes(capability)
   }
@@ -251,6 +256,7 @@ export class NodeSession {
       lines: answer.lines.length,
       offered: frame.lines.length,
     })
+    if (answer.isNewPause) this.#deps.log('node_paused', { node: this.node, reason: 'two_machines' }, 'alert')
     if (answer.ahead) this.#deps.log('node_ahead_of_store', { node: this.node, account: answer.account }, 'alert')
     this.#deps.onWelcomed?.(this)
     this.#within(READY_WITHIN_MS, () => this.#state === 'resuming', 'No ready came.')
@@ -262,7 +268,8 @@ export class NodeSession {
       t: 'welcome',
       session: answer.epoch,
       store_epoch: answer.storeEpoch,
-      mode: 'work',
+      mode: answer.paused === null ? 'work' : 'observe',
+      ...(answer.paused === null ? {} : { reason: answer.paused.detail }),
       acked_seq: answer.ackedSeq,
       resume: [...answer.resume],
       settings: {

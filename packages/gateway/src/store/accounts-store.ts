@@ -2,7 +2,7 @@
 import type { AccountId, AttemptId, LineId, MessageId, NodeId, TokenId } from '@bluewire/contract/ids'
 import type { HealthCheck } from '@bluewire/contract/node-protocol/node-frames'
 import type { AttemptState } from '@bluewire/engine/attempt-state'
-import type { HealthHold } from '@bluewire/engine/node-health'
+import type { NodeHold } from '@bluewire/engine/node-health'
 import type { Plan, TokenState } from './tables.ts'
 
 export type Account = Readonly<{
@@ -63,7 +63,7 @@ export type NodeView = Readonly<{
   healthAtMs: number | null
   /** By its own clock. */
   provenAtMs: number | null
-  hold: HealthHold | null
+  hold: NodeHold | null
   closedAtMs: number | null
   /** Frames of it that made no sense and were not kept either: it had too many. */
   framesDropped: number
@@ -152,6 +152,8 @@ export interface AccountsStore {
   node(id: NodeId): Promise<NodeDetail | undefined>
   /** False: there is no such line. */
   orderLine(actor: Actor, id: LineId, wanted: { order: LineOrder; reason: string | null }): Promise<boolean>
+  /** Ends the pause of a node whose credential two machines used. False: it is not paused. */
+  resumeNode(actor: Actor, id: NodeId): Promise<boolean>
   /** Takes its credential away; its open attempts become unknown, its history stays. */
   retireNode(actor: Actor, id: NodeId): Promise<boolean>
 

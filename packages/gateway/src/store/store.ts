@@ -27,7 +27,7 @@ import type {
 } from '@bluewire/contract/node-protocol/node-frames'
 import type { MessageState } from '@bluewire/engine/message-state'
 import type { AttemptState } from '@bluewire/engine/attempt-state'
-import type { HealthHold, HealthWord } from '@bluewire/engine/node-health'
+import type { HealthHold, HealthWord, NodeHold, TwoMachinesHold } from '@bluewire/engine/node-health'
 import type { AccountsStore } from './accounts-store.ts'
 import type { ProvidersStore } from './providers-store.ts'
 import type { MessageClass } from './tables.ts'
@@ -109,9 +109,6 @@ export type AcceptResult =
       isOfCountry: boolean
       retryAfterMs: number
     }>
-
-/** Why a node that may be connected is given nothing to send. */
-export type NodeHold = HealthHold
 
 /** A message as a caller may see it, with what an answer or a timeline needs. */
 export type MessageView = Readonly<{
@@ -263,6 +260,10 @@ export type HelloResult =
       inboundAfter: string | null
       resume: ReadonlyArray<Readonly<{ attempt: AttemptId; proof: boolean }>>
       lines: ReadonlyArray<Readonly<{ id: LineId; address: string }>>
+      /** It is given nothing to send, and this is why. */
+      paused: TwoMachinesHold | null
+      /** It was found just now that two machines use the credential. */
+      isNewPause: boolean
       /** The store was restored: the node sends everything since then again before it works. */
       recoverSinceMs: number | null
       /** False: its journal is not one this store has seen, so that it cannot tell all that it sent. Recovery then waits for an operator. */
@@ -285,9 +286,9 @@ export type Stopped = Readonly<{
 export type TakenResult = Readonly<{ kind: 'done' | 'fenced' }>
 
 export type NodeHealth = HealthWord & Readonly<{ provenAtMs: number | null }>
-/** `isNews`: it gets work again, or no more, or for another reason. */
+/** `isNews`: by its own word it may have work again, or no more, or not for another reason. `mayWork`: nor does anybody else hold it. */
 export type HealthResult =
-  Readonly<{ kind: 'done'; hold: HealthHold | null; isNews: boolean }> | Readonly<{ kind: 'fenced' }>
+  Readonly<{ kind: 'done'; hold: HealthHold | null; isNews: boolean; mayWork: boolean }> | Readonly<{ kind: 'fenced' }>
 
 export type ReadyResult =
   /** `awaited`: the node said that it began them, or that their fact is in its outbox. `isHeld`: all the same it gets no work. */

@@ -76,8 +76,9 @@ export interface Tables {
     gateway: GatewayId | null
     journal_id: JournalId | null
     ready: Generated<Flag>
-    /** Why nothing is dispatched to it although it is connected. */
-    observing: string | null
+    /** Why nothing is dispatched to it although it is connected. Only an operator ends it. */
+    observing: 'two_machines' | null
+    beginnings: Generated<string>
     /** The store epoch for which it has sent everything again, and the one it is told: when that is higher, it has to. */
     store_epoch: Generated<number>
     told_epoch: Generated<number>

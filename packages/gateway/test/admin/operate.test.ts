@@ -120,11 +120,11 @@ describe('a backup', { timeout: STORY_MS }, () => {
   })
 })
 
-describe('lines', { timeout: STORY_MS }, () => {
+describe('lines', { timeout: 2 * STORY_MS }, () => {
   test('listed with their node, paused, suspended, and taken back', async () => {
     const story = await startQuickstart(newFolder())
     const { dataDir } = story
-    type Line = { id: string; address: string }
+    type Line = { id: string; address: string; node: { id: string } }
     const lineNow = async () => (await ask<Line[]>(dataDir, 'line', 'list')).find(({ address }) => address === LINE)
     const line = await lineNow()
     expect(line).toMatchObject({
@@ -134,6 +134,16 @@ describe('lines', { timeout: STORY_MS }, () => {
     })
     expect(await ask(dataDir, 'node', 'list')).toMatchObject([{ name: 'quickstart', lines: [LINE] }])
     expect((await admin(dataDir, ['node', 'list'])).stdout).toContain(LINE)
+    const id = line?.node.id ?? ''
+    const shown = await ask(dataDir, 'node', 'show', id)
+    expect(shown).toMatchObject({
+      ...{ id, standing: 'good', held: null, at_most_once: true },
+      lines: [{ address: LINE }],
+    })
+    expect(await admin(dataDir, ['node', 'resume', id])).toMatchObject({
+      code: 1,
+      stderr: `There is no node ${id} that is paused. How it is: npm run admin -- node show ${id}\n`,
+    })
 
     expect(await ask(dataDir, 'line', 'pause', LINE, '--reason', 'Mac is moving')).toMatchObject({
       paused: true,

@@ -46,13 +46,13 @@ export function exerciseHealth(name: string, open: OpenStore): void {
     ] as const)('%s: gets nothing until it is well again', async (_, health, held) => {
       const w = await world()
       const id = await w.accept()
-      expect(await says(w, health)).toEqual({ kind: 'done', hold: held, isNews: true })
+      expect(await says(w, health)).toEqual({ kind: 'done', hold: held, isNews: true, mayWork: false })
       expect(await w.dispatchAny()).toEqual({ kind: 'nothing', againInMs: null, why: 'paused' })
       expect(await w.state(id)).toMatchObject({ state: 'queued', line: { node: { online: true, hold: held } } })
       expect(await hold(w)).toEqual(held)
       expect(await says(w, health)).toMatchObject({ isNews: false })
       w.hints.length = 0
-      expect(await says(w, WELL)).toEqual({ kind: 'done', hold: null, isNews: true })
+      expect(await says(w, WELL)).toEqual({ kind: 'done', hold: null, isNews: true, mayWork: true })
       expect(w.hints).toContainEqual({ kind: 'line', id: w.line })
       expect((await w.dispatch()).message).toBe(id)
     })

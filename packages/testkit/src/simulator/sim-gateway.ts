@@ -90,7 +90,10 @@ export class SimGateway {
       clock,
       gateway: this.#id,
       settings: SESSION_SETTINGS,
-      log: () => {},
+      log: (event, { node }) => {
+        // Each node here is one machine, whatever happens to its network, its process and its journal.
+        if (event === 'node_paused') this.problems.push(`${node} was taken for two machines`)
+      },
       onWorking: (working, lines) => this.#dispatcher.attach(working, lines),
       onClosed: (closed) => this.#dispatcher.detach(closed),
     })

@@ -1,7 +1,7 @@
 /**
  * A node's journal that is gone, of yesterday, or in use twice.
  * Proves: the gateway takes nothing that such a journal does not know for proof: what it may have sent becomes unknown and is not sent
- * again, nothing reaches a phone twice, and new messages go out.
+ * again, nothing reaches a phone twice, and new messages go out. Two nodes on copies of one journal are paused until somebody has looked.
  * World: a gateway and a node as processes; the journal is changed while the node is down.
  */
 import { copyFileSync, cpSync, existsSync, rmSync } from 'node:fs'
@@ -11,7 +11,7 @@ import type { Command } from '../../../gateway/test/start/command.ts'
 import { newFolder } from '../../../gateway/test/start/command.ts'
 import { ALL_WELL, verdictOn } from '../../src/stories/phone.ts'
 import { until } from '../../src/stories/until.ts'
-import { killed, Platform, stopped } from './platform.ts'
+import { killed, Platform, rowsOf, stopped } from './platform.ts'
 
 const STORY_MS = 120_000
 /** A magic recipient: the text arrives, and the link is gone for a second before anybody is told. */
@@ -88,30 +88,34 @@ test('copied, and both nodes run', { timeout: STORY_MS }, async () => {
   await stopped(platform.node)
   const otherDir = join(newFolder(), 'node')
   cpSync(platform.nodeDir, otherDir, { recursive: true })
-  const dirs = [platform.nodeDir, otherDir]
   const nodes: Command[] = []
-  for (const dir of dirs) {
+  for (const dir of [platform.nodeDir, otherDir]) {
     await platform.startNode({ dir })
     nodes.push(platform.node)
-  }
-  // Whichever is started again takes the node over from the other, which has not noticed yet.
-  for (let round = 0; round < 5; round++) {
+    if (nodes.length === 1) await send(platform, SLOW) // still under way when the other node takes over
     for (let i = 0; i < 6; i++) await send(platform)
-    if (round === 0) await send(platform, SLOW) // still under way when the other node takes over
-    const one = round % 2
-    await killed(nodes[one] as Command)
-    await platform.startNode({ dir: dirs[one] as string })
-    nodes[one] = platform.node
   }
-  await stopped(nodes[1] as Command)
-  await killed(nodes[0] as Command)
-  await platform.startNode()
+  // Each takes the node over from the other as soon as that one has done the same.
+  const node = await until('the node is paused', () => pausedNode(platform))
+  for (let i = 0; i < 6; i++) await send(platform)
+  await killed(nodes[1] as Command)
+  expect((await platform.admin('node', 'show', node)).stdout).toContain('two machines use its credential')
+  expect((await platform.admin('node', 'resume', node)).stdout).toContain('may work again')
   const states = await platform.untilAllEnded({ sentIsEnough: true })
   const fresh = await send(platform)
   await until('new messages go out', async () => (await platform.client.message(fresh))?.status === 'delivered')
+  expect(pausedNode(platform)).toBeUndefined()
   expect(verdictOn(platform.texts(), [])).toEqual(ALL_WELL)
   const known = new Set(platform.texts().map(({ body }) => body))
   expect(known.size).toBeGreaterThanOrEqual(platform.messageIds().length - (states['unknown'] ?? 0))
   expect(Object.keys(states).filter((state) => !['sent', 'delivered', 'unknown'].includes(state))).toEqual([])
   console.log(`copied: ${JSON.stringify(states)}`)
 })
+
+function pausedNode(platform: Platform): string | undefined {
+  const [row] = rowsOf(
+    join(platform.dataDir, 'bluewire.sqlite'),
+    "select id from nodes where observing = 'two_machines'",
+  )
+  return row === undefined ? undefined : String(row['id'])
+}

@@ -70,7 +70,8 @@ create table nodes (
   gateway text,
   journal_id text,
   ready integer not null default 0,
-  observing text,
+  observing text check (observing in ('two_machines')), -- it is connected and gets no work, until an operator ends it
+  beginnings text not null default '[]', -- how its last sessions began, where they differ (engine/two-machines.ts)
   store_epoch integer not null default 0,
   told_epoch integer not null default 0,
   orphans_dropped integer not null default 0,

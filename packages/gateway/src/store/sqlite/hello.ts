@@ -12,6 +12,7 @@ import { IS_OPEN_ATTEMPT } from './partial-indexes.ts'
 import type { Recovery } from './recovery.ts'
 import type { AttemptRow, Db } from './rows.ts'
 import type { Settle } from './settle.ts'
+import type { TwoMachines } from './two-machines.ts'
 
 /** An unknown attempt is asked about on every new session this long; afterwards only a person looks for it. */
 const ASK_UNKNOWN_FOR_MS = 24 * 3600_000
@@ -28,6 +29,7 @@ export type HelloParts = Readonly<{
   journals: Journals
   offers: LineOffers
   recovery: Recovery
+  twoMachines: TwoMachines
 }>
 
 type Bye = Extract<HelloResult, { kind: 'bye' }>
@@ -35,7 +37,7 @@ type Bye = Extract<HelloResult, { kind: 'bye' }>
 const REVOKED: Bye = { kind: 'bye', code: 'revoked', detail: 'This node was removed. Join again with a new code.' }
 
 export function prepareHello(parts: HelloParts): TakeHello {
-  const { db, append, settle, journals, offers, recovery } = parts
+  const { db, append, settle, journals, offers, recovery, twoMachines } = parts
   const s = prepare(db)
 
   /** What the gateway holds open on this node. What ran under another journal can prove nothing any more. */
@@ -70,6 +72,7 @@ export function prepareHello(parts: HelloParts): TakeHello {
     s.take.run({ ...columnsOf(frame), id: node.id, gateway, epoch, at: tx.nowMs })
     s.linesEpoch.run({ node: node.id, epoch })
     journals.saw(node.id, frame.journal_id, { head: frame.journal_head, oldest: frame.outbox.oldest })
+    const pause = twoMachines.begins(tx, node, frame)
     const lines = offers.take(tx, { ...offering, epoch }, frame.lines)
     const told = recovery.toldTo(node.id)
     return {
@@ -82,6 +85,8 @@ export function prepareHello(parts: HelloParts): TakeHello {
       inboundAfter: node.inbound_driver === frame.driver ? node.inbound_position : null,
       resume: openAttempts(tx, node.id, frame.journal_id),
       lines,
+      paused: pause.hold,
+      isNewPause: pause.isNew,
       vouches,
       recoverSinceMs: told.sinceMs,
     }
@@ -153,7 +158,6 @@ function prepare(db: Db) {
           gateway: p.gateway,
           journal_id: p.journalId,
           ready: 0,
-          observing: null,
           agent: p.agent,
           os: p.os,
           driver: p.driver,

@@ -38,13 +38,14 @@ export function prepareNodeHealth(db: Db, append: AppendEvent): NodeHealths {
       if (s.said.run({ id, epoch, state, detail, provenAtMs, ...held, at: tx.nowMs }) !== 1) return { kind: 'fenced' }
       s.keepChecks.run({ node: id, checks: JSON.stringify(health.checks) })
       if (before !== undefined) tell(tx, { ...before, id }, { ...health, hold })
-      return { kind: 'done', hold, isNews: (hold?.why ?? null) !== (before?.held ?? null) }
+      const isNews = (hold?.why ?? null) !== (before?.held ?? null)
+      return { kind: 'done', hold, isNews, mayWork: hold === null && before?.observing === null }
     },
     checks: (node) => JSON.parse(s.checks.get({ node })?.checks ?? '[]') as HealthCheck[],
   }
 }
 
-type Before = { account: AccountId; health: string; held: HealthHold['why'] | null }
+type Before = { account: AccountId; health: string; held: HealthHold['why'] | null; observing: string | null }
 type Said = {
   id: NodeId
   epoch: number
@@ -60,7 +61,7 @@ type Said = {
 function prepare(db: Db) {
   return {
     before: db.statement((k, p: { id: NodeId }) =>
-      k.selectFrom('nodes').select(['account', 'health', 'held']).where('id', '=', p.id),
+      k.selectFrom('nodes').select(['account', 'health', 'held', 'observing']).where('id', '=', p.id),
     ),
     said: db.statement((k, p: Said) =>
       k

@@ -5,5 +5,6 @@ import type { RawBuilder, SqlBool } from 'kysely'
 /** Connected, past its handshake, and not held: neither by its own word nor by anybody's. */
 export function isWorking(n: string): RawBuilder<SqlBool> {
   const of = (column: string) => sql.ref(`${n}.${column}`)
-  return sql<SqlBool>`(${of('gateway')} is not null and ${of('ready')} = 1 and ${of('held')} is null)`
+  return sql<SqlBool>`(${of('gateway')} is not null and ${of('ready')} = 1 and ${of('held')} is null
+    and ${of('observing')} is null)`
 }

@@ -89,8 +89,8 @@ export function prepareNodes({ db, append, settle, appendAudit }: NodeParts): No
   }
 }
 
-function nodeView({ held, held_check, held_detail, ...row }: NodeRow): NodeView {
-  const hold = holdIn({ held, held_check, held_detail })
+function nodeView({ observing, held, held_check, held_detail, ...row }: NodeRow): NodeView {
+  const hold = holdIn({ observing, held, held_check, held_detail })
   return { ...row, online: row.online === 1, simulated: row.simulated === 1, hold }
 }
 
@@ -154,6 +154,7 @@ function nodeStatements(db: Db) {
           'health',
           'health_at as healthAtMs',
           'proven_at as provenAtMs',
+          'observing',
           'held',
           'held_check',
           'held_detail',

@@ -185,20 +185,12 @@ function prepare(db: Db) {
 
 function moveStatements(db: Db) {
   return {
-    away: db.statement<object, { id: NodeId }>((k) =>
-      k
-        .selectFrom('nodes')
-        .select('id')
-        .where((e) =>
-          e.or([
-            e.and([
-              e('closed_at', 'is not', null),
-              e.or([e('gateway', 'is', null), e.and([e('kind', '=', 'provider'), e('ready', '=', 0)])]),
-            ]),
-            e('held', 'is not', null),
-          ]),
-        ),
-    ),
+    away: db.statement<object, { id: NodeId }>((k) => ({
+      compile: () =>
+        sql<{ id: NodeId }>`select id from nodes
+          where (closed_at is not null and (gateway is null or (kind = 'provider' and ready = 0)))
+            or held is not null or observing is not null`.compile(k),
+    })),
     linesOf: db.statement((k, p: { node: NodeId }) =>
       k.selectFrom('lines').select('id').where('node', '=', p.node).where('paused', '=', 0),
     ),
@@ -207,7 +199,7 @@ function moveStatements(db: Db) {
       compile: () =>
         sql<NeverDispatched>`select id, line, country,
             exists (select 1 from lines l join nodes n on n.id = l.node
-              where l.id = messages.line and n.gateway is not null and n.held is not null) as isHeld
+              where l.id = messages.line and n.gateway is not null and (n.held is not null or n.observing is not null)) as isHeld
           from messages where line = ${p.id} and state = 'queued' and fallback = 1 and service = 'imessage'
             and attempts = 0 and hold_reason is null
           order by class desc, created_at, id limit 500`.compile(k),

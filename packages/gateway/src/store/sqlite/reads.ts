@@ -2,11 +2,12 @@
 import { sql } from 'kysely'
 import { isProviderId } from '@bluewire/contract/ids'
 import type { AccountId, LineId, MessageId, NodeId, Service } from '@bluewire/contract/ids'
-import type { HealthHold } from '@bluewire/engine/node-health'
-import type { Ahead, AttemptView, LaneView, LineView, MessageView, NodeHold, TimelineEvent } from '../store.ts'
+import type { HealthHold, NodeHold } from '@bluewire/engine/node-health'
+import type { Ahead, AttemptView, LaneView, LineView, MessageView, TimelineEvent } from '../store.ts'
 import type { Flag } from '../tables.ts'
 import { KEY_REMEMBERED_MS, laneKey } from './accept.ts'
 import { jsonList } from './rows.ts'
+import { TWO_MACHINES } from './two-machines.ts'
 import type { Db, MessageRow } from './rows.ts'
 
 export interface Reads {
@@ -20,9 +21,15 @@ export interface Reads {
 }
 
 /** Of a node that may be none. */
-export type HoldColumns = { held: HealthHold['why'] | null; held_check: string | null; held_detail: string | null }
+export type HoldColumns = {
+  observing: 'two_machines' | null
+  held: HealthHold['why'] | null
+  held_check: string | null
+  held_detail: string | null
+}
 
 export function holdIn(row: HoldColumns): NodeHold | null {
+  if (row.observing !== null) return TWO_MACHINES
   return row.held === null ? null : { why: row.held, check: row.held_check, detail: row.held_detail }
 }
 
@@ -174,7 +181,7 @@ function prepare(db: Db) {
       compile: () =>
         sql<JoinedMessage>`select m.*, l.address, l.paused as line_paused, n.id as node, n.name as node_name,
             coalesce(n.gateway is not null and n.ready = 1, 0) as online, n.closed_at, n.health_detail,
-            n.held, n.held_check, n.held_detail
+            n.observing, n.held, n.held_check, n.held_detail
           from messages m left join lines l on l.id = m.line left join nodes n on n.id = l.node
           where m.id = ${p.id} and m.account = ${p.account}`.compile(k),
     })),
@@ -225,7 +232,7 @@ function lineStatements(db: Db) {
       compile: () =>
         sql<LineRow>`select l.id, l.account, l.address, l.services, l.sends, l.simulated, l.pool, l.paused, l.pause_reason,
             l.suspended, l.tat, l.gap_ms, l.burst, n.id as node, n.name as node_name, n.closed_at, n.health, n.health_detail,
-            n.health_at, n.proven_at, n.held, n.held_check, n.held_detail, n.driver, n.at_most_once, l.downgraded_at,
+            n.health_at, n.proven_at, n.observing, n.held, n.held_check, n.held_detail, n.driver, n.at_most_once, l.downgraded_at,
             coalesce(n.gateway is not null and n.ready = 1, 0) as online,
             (select count(*) from messages m where m.line = l.id and m.state = 'queued') as queued
           from lines l left join nodes n on n.id = l.node

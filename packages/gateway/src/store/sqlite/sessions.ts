@@ -50,7 +50,7 @@ export function prepareSessions(parts: SessionParts): Sessions {
     const node = s.ready.get({ id: session.node, epoch: session.epoch })
     if (node !== undefined) append(tx, { account: node.account, type: 'node.online', node: session.node })
     hintLines(tx, session.node)
-    return { kind: 'done', awaited, isHeld: node?.held != null }
+    return { kind: 'done', awaited, isHeld: node?.held != null || node?.observing != null }
   }
 
   function closed(tx: Tx, session: SessionKey): void {
@@ -107,13 +107,16 @@ function prepare(db: Db) {
         .where('state', 'in', IN_FLIGHT)
         .orderBy('id'),
     ),
-    ready: db.statement<{ id: NodeId; epoch: number }, { account: AccountId; held: string | null }>((k, p) =>
+    ready: db.statement<
+      { id: NodeId; epoch: number },
+      { account: AccountId; held: string | null; observing: string | null }
+    >((k, p) =>
       k
         .updateTable('nodes')
         .set({ ready: 1, closed_at: null })
         .where('id', '=', p.id)
         .where('epoch', '=', p.epoch)
-        .returning(['account', 'held']),
+        .returning(['account', 'held', 'observing']),
     ),
     closed: db.statement<{ id: NodeId; epoch: number; at: number }, { account: AccountId }>((k, p) =>
       k

@@ -40,6 +40,7 @@ import { prepareSessions } from './sessions.ts'
 import { prepareSettle } from './settle.ts'
 import { prepareSmsSpend } from './sms-spend.ts'
 import { prepareSteadyClock } from './steady-clock.ts'
+import { prepareTwoMachines } from './two-machines.ts'
 import { prepareUsage } from './usage.ts'
 import type { Tables } from '../tables.ts'
 
@@ -115,6 +116,7 @@ function prepareWrites(parts: WriteParts) {
   const accounts = prepareAccounts(db)
   const attemptParts = prepareAttemptParts({ db, settle })
   const optOut = prepareOptOut({ parts, append, messages })
+  const twoMachines = prepareTwoMachines({ db, append, appendAudit: accounts.appendAudit })
   const nodeHealth = prepareNodeHealth(db, append)
   const providers = prepareProviders({ db, append, appendAudit: accounts.appendAudit })
   return {
@@ -131,7 +133,11 @@ function prepareWrites(parts: WriteParts) {
     accept: prepareAccept({ parts, append, usage, spend }),
     dispatch: prepareDispatch(db, append),
     inbound: prepareInbound({ parts, append, settle, journals, optOut }),
-    hello: prepareHello({ db, append, settle, journals, offers: prepareLineOffers(parts, append), recovery }),
+    hello: prepareHello({
+      ...{ db, append, settle, journals, recovery, twoMachines },
+      offers: prepareLineOffers(parts, append),
+    }),
+    twoMachines,
     sessions: prepareSessions({ db, append, settle }),
     queue: prepareQueue({ db, append, messages, routing }),
     nodeHealth,
@@ -210,7 +216,11 @@ function sessionMethods(writer: GroupWriter, w: Writes, absences: Absences) {
         w.journals.committedThrough(session.node, through)
         return { kind: 'done' }
       }),
-    hello: (input) => writer.run((tx) => w.hello(tx, input)),
+    hello: async (input) => {
+      const result = await writer.run((tx) => w.hello(tx, input))
+      if (result.kind === 'welcome' && result.paused !== null) absences.left(input.frame.node)
+      return result
+    },
     ready: async (session, frame, resume) => {
       const result = await writer.run((tx) => w.sessions.ready(tx, session, { frame, resume }))
       if (result.kind === 'done' && !result.isHeld) absences.back(session.node)
@@ -226,7 +236,7 @@ function sessionMethods(writer: GroupWriter, w: Writes, absences: Absences) {
     health: async (session, health) => {
       const result = await writer.run((tx) => w.nodeHealth.said(tx, session, health))
       if (result.kind === 'done' && result.isNews)
-        if (result.hold === null) absences.back(session.node)
+        if (result.mayWork) absences.back(session.node)
         else absences.left(session.node)
       return result
     },
@@ -300,6 +310,7 @@ function accountMethods(writer: GroupWriter, w: Writes, clock: Clock) {
     nodes: (account) => read(() => nodes.list(account)),
     node: (id) => read(() => w.nodeDetail(id)),
     orderLine: (actor, id, wanted) => writer.run((tx) => w.linesAdmin.order(tx, actor, { id, ...wanted })),
+    resumeNode: (actor, id) => writer.run((tx) => w.twoMachines.resume(tx, actor, id)),
     retireNode: (actor, id) => writer.run((tx) => nodes.retire(tx, actor, id)),
     used: (account) => read(() => w.usage.used(account, monthOf(clock.nowMs())).all),
     usedByService: (account) => read(() => w.usage.used(account, monthOf(clock.nowMs()))),

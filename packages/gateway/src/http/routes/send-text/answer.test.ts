@@ -5,8 +5,9 @@
  */
 import { ERRORS, isFailureCode } from '@bluewire/contract/errors'
 import { MESSAGE_STATES } from '@bluewire/engine/message-state'
+import type { NodeHold } from '@bluewire/engine/node-health'
 import { describe, expect, it } from 'vitest'
-import type { MessageView, NodeHold } from '../../../store/store.ts'
+import type { MessageView } from '../../../store/store.ts'
 import { typeOf, understoodOf, verdictOn } from './answer.ts'
 
 const NOW = Date.UTC(2026, 10, 24, 12, 10)
@@ -60,9 +61,8 @@ const away = (closedAtMs: number | null): Partial<MessageView> => ({
   line: { ...LINE, node: { ...ONLINE, online: false, closedAtMs } },
 })
 
-const held = (why: NodeHold['why'], check: string | null): Partial<MessageView> => ({
-  line: { ...LINE, node: { ...ONLINE, hold: { why, check, detail: 'For the operator.' } } },
-})
+const held = (hold: NodeHold): Partial<MessageView> => ({ line: { ...LINE, node: { ...ONLINE, hold } } })
+const detail = 'For the operator.'
 
 describe('while it is open', () => {
   it.each<[string, Partial<MessageView>, number]>([
@@ -73,11 +73,20 @@ describe('while it is open', () => {
     ['Accepted: waiting for node mac-1, offline since 2026-11-22 23:00Z', away(Date.UTC(2026, 10, 22, 23)), 0],
     ['Accepted: waiting for node mac-1, not connected yet', away(null), 0],
     ['Accepted: waiting, because +15005550001 is paused', { line: { ...LINE, paused: true } }, 3],
-    ['Accepted: waiting for node mac-1, which cannot send now (automation)', held('broken', 'automation'), 3],
-    ['Accepted: waiting for node mac-1, which cannot send now', held('broken', null), 0],
+    [
+      'Accepted: waiting for node mac-1, which cannot send now (automation)',
+      held({ why: 'broken', check: 'automation', detail }),
+      3,
+    ],
+    ['Accepted: waiting for node mac-1, which cannot send now', held({ why: 'broken', check: null, detail }), 0],
     [
       'Accepted: waiting for node mac-1, which would send from another address',
-      held('sending_address', 'sending_address'),
+      held({ why: 'sending_address', check: 'sending_address', detail }),
+      0,
+    ],
+    [
+      'Accepted: waiting for node mac-1, whose credential two machines use',
+      held({ why: 'two_machines', check: null, detail }),
       0,
     ],
     ['Accepted: waiting for a line', { line: null }, 0],

@@ -6,7 +6,8 @@ import type { MessageStatus } from '@bluewire/contract/api/envelope'
 import type { FailureCode } from '@bluewire/contract/errors'
 import type { MessageId, Service } from '@bluewire/contract/ids'
 import { isSentOrBetter } from '@bluewire/engine/message-state'
-import type { Ahead, MessageView, NodeHold } from '../../../store/store.ts'
+import type { NodeHold } from '@bluewire/engine/node-health'
+import type { Ahead, MessageView } from '../../../store/store.ts'
 import { pageBody, unionBody } from '../../envelope.ts'
 import type { Stamp, Success, Understood } from '../../envelope.ts'
 import type { HttpAnswer } from '../../http-deps.ts'
@@ -88,6 +89,8 @@ function whyHeld({ why, check }: NodeHold): string {
       return `which cannot send now${check === null ? '' : ` (${check})`}`
     case 'sending_address':
       return 'which would send from another address'
+    case 'two_machines':
+      return 'whose credential two machines use'
     default:
       return why satisfies never
   }
