@@ -15,6 +15,7 @@ import { exerciseClock } from './conformance-clock.ts'
 import { exerciseFallback } from './conformance-fallback.ts'
 import { exerciseHealth } from './conformance-health.ts'
 import { exerciseInbound } from './conformance-inbound.ts'
+import { exerciseLateEvidence } from './conformance-late-evidence.ts'
 import { exerciseProviderFaults } from './conformance-provider-faults.ts'
 import { exerciseProviders } from './conformance-providers.ts'
 import { StoreWorld } from './store-world.ts'
@@ -48,6 +49,7 @@ exerciseProviderFaults('sqlite', open)
 exerciseFallback('sqlite', open)
 exerciseHealth('sqlite', open)
 exerciseInbound('sqlite', open)
+exerciseLateEvidence('sqlite', open)
 
 describe('a full disk (hole 24)', () => {
   async function worldOn(raw: DatabaseSync): Promise<StoreWorld> {

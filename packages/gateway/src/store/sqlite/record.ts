@@ -42,7 +42,8 @@ export function prepareRecord(parts: RecordParts): RecordFinding {
 
   function record(tx: Tx, attempt: AttemptRow, reported: Finding): void {
     const state = attemptAfter(attempt.state, reported.fact)
-    if (state === null) return receiptOfRefuted(tx, attempt, reported)
+    if (state === null)
+      return reported.wasDowngraded ? downgraded(tx, attempt) : receiptOfRefuted(tx, attempt, reported)
     const finding = asBelieved(tx, attempt, reported)
     const changed = s.settle.run({
       id: attempt.id,
@@ -82,6 +83,20 @@ export function prepareRecord(parts: RecordParts): RecordFinding {
     const message = messages.load(attempt.message)
     if (message === undefined) return
     messages.apply(tx, message, { event: messageEvent(finding, false), about: aboutOf(attempt, finding) })
+  }
+
+  /** It was known to be sent, and now also that Messages sent it as SMS by itself: some Macs do so minutes later. */
+  function downgraded(tx: Tx, attempt: AttemptRow): void {
+    if ((attempt.state !== 'sent' && attempt.state !== 'refuted') || attempt.service !== 'imessage') return
+    if (s.others.all({ message: attempt.message, not: attempt.id }).some(({ state }) => hasLeft(state))) return
+    const message = s.wasSms.get({ message: attempt.message })
+    if (message === undefined) return
+    s.downgraded.run({ line: attempt.line, at: tx.nowMs })
+    append(tx, {
+      ...{ account: message.account, message: attempt.message, attempt: attempt.id, line: attempt.line },
+      type: 'attempt.evidence',
+      data: { fact: 'sent', state: attempt.state, service: 'sms' },
+    })
   }
 
   /** Another attempt of the message may have gone out as well. */
@@ -176,6 +191,10 @@ function aboutOf(attempt: AttemptRow, finding: Finding): About {
   }
 }
 
+function hasLeft(state: AttemptState): boolean {
+  return state === 'sent' || state === 'delivered' || state === 'read' || state === 'refuted'
+}
+
 /** It was known to be sent, and now its receipt comes: neither its lane nor its line was held by it. */
 function isReceiptOfSent(attempt: AttemptRow, finding: Finding): boolean {
   return (
@@ -207,6 +226,15 @@ function prepare(db: Db) {
           .where('id', '=', p.id)
           .where(stateNow<AttemptState>(), '=', p.was),
     ),
+    wasSms: db.statement((k, p: { message: MessageRow['id'] }) =>
+      k
+        .updateTable('messages')
+        .set({ sent_service: 'sms' })
+        .where('id', '=', p.message)
+        .where('sent_service', '=', 'imessage')
+        .returning('account'),
+    ),
+    downgraded: prepareDowngraded(db),
     others: db.statement((k, p: { message: MessageRow['id']; not: AttemptId }) =>
       k.selectFrom('attempts').select('state').where('message', '=', p.message).where('id', '<>', p.not),
     ),
@@ -230,11 +258,15 @@ function prepare(db: Db) {
 
 function beliefStatements(db: Db) {
   return {
-    downgraded: db.statement((k, p: { line: AttemptRow['line']; at: number }) =>
-      k.updateTable('lines').set({ downgraded_at: p.at }).where('id', '=', p.line),
-    ),
+    downgraded: prepareDowngraded(db),
     notOnImessage: db.statement((k, p: { lane: AttemptRow['lane']; at: number }) =>
       k.updateTable('lanes').set({ no_imessage_at: p.at }).where('id', '=', p.lane),
     ),
   }
+}
+
+function prepareDowngraded(db: Db) {
+  return db.statement((k, p: { line: AttemptRow['line']; at: number }) =>
+    k.updateTable('lines').set({ downgraded_at: p.at }).where('id', '=', p.line),
+  )
 }
