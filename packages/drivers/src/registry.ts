@@ -4,6 +4,8 @@ import type { Driver, DriverContext } from './driver.ts'
 type CreateDriver = (context: DriverContext) => Driver
 
 const DRIVERS = {
+  'messages-app': async (): Promise<CreateDriver> =>
+    (await import('./messages-app/messages-app-driver.ts')).createMessagesAppDriver,
   simulator: async (): Promise<CreateDriver> => (await import('./simulator/simulator-driver.ts')).createSimulatorDriver,
 } as const
 

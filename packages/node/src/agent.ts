@@ -123,6 +123,7 @@ export class Agent {
         inbound: (message, position) => this.#inbound(message, position),
         position: (position) => this.#writes.eventually(() => journal.setPosition(position)),
         healthChanged: () => this.#health(),
+        linesChanged: () => this.#hangUp('lines_changed'),
         dropLink: (forMs) => this.#dropLink(forMs),
       },
       new JournalMemory({ journal, writes: this.#writes, clock }),

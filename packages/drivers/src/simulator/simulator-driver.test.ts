@@ -70,6 +70,7 @@ class World {
         dropLink: (ms) => say(`link drops ${ms}`),
         position: () => say('position'),
         healthChanged: () => say('health'),
+        linesChanged: () => say('lines'),
       },
       { note: () => true, attemptOf: () => null, position: () => null },
     )
