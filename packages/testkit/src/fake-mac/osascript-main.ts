@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { UnsupportedError } from './apple-script/faults.ts'
-import { readMacSettings } from './apple-script/mac-settings.ts'
+import { readOsascriptSettings } from './apple-script/osascript-settings.ts'
 import { parseOptions, UsageError } from './apple-script/options.ts'
 import type { Options } from './apple-script/options.ts'
 import { runScript } from './apple-script/run-script.ts'
@@ -17,7 +17,7 @@ const FAILED = 1
 async function main([folder, ...args]: readonly string[]): Promise<void> {
   if (folder === undefined)
     throw new UsageError('osascript-main.ts needs the folder of its fake Mac as first argument.')
-  const settings = readMacSettings(folder)
+  const settings = readOsascriptSettings(folder)
   const { source, errors, form, arguments: argv } = parseOptions(args)
   const { noise } = settings.osascript
   if (noise !== undefined) process.stderr.write(`${noise}\n`)

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { setTimeout as passed } from 'node:timers/promises'
 import { messagesError, ScriptError } from './faults.ts'
 import type { Fault } from './faults.ts'
-import type { MacSettings } from './mac-settings.ts'
+import type { OsascriptSettings } from './osascript-settings.ts'
 
 export type Target = Readonly<{ participant: string; account: string }> | Readonly<{ chat: string }>
 
@@ -34,9 +34,9 @@ const LAUNCH_POLL_MS = 20
 
 export class AppleEvents {
   readonly #folder: string
-  readonly #settings: MacSettings
+  readonly #settings: OsascriptSettings
 
-  constructor(folder: string, settings: MacSettings) {
+  constructor(folder: string, settings: OsascriptSettings) {
     this.#folder = folder
     this.#settings = settings
   }

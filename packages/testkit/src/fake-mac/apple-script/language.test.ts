@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { UnsupportedError } from './faults.ts'
-import { readMacSettings } from './mac-settings.ts'
+import { readOsascriptSettings } from './osascript-settings.ts'
 import { runScript } from './run-script.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'apple-script-'))
@@ -18,7 +18,7 @@ type Given = { argv?: string[]; form?: 'human' | 'source'; logged?: string[] }
 
 /** What is printed: the result, null for none, or the error line. */
 async function run(source: string, { argv = [], form = 'human', logged = [] }: Given = {}): Promise<string | null> {
-  const settings = readMacSettings(folder)
+  const settings = readOsascriptSettings(folder)
   const outcome = await runScript(source, { folder, settings, argv, form, log: (line) => logged.push(line) })
   return outcome.kind === 'result' ? outcome.text : outcome.line
 }

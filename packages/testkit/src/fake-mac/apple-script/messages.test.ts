@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { IMESSAGE_ACCOUNT, ListeningMessages, SMS_ACCOUNT, wellAndWilling } from './listening-messages.ts'
 import type { Reply } from './listening-messages.ts'
-import { readMacSettings } from './mac-settings.ts'
+import { readOsascriptSettings } from './osascript-settings.ts'
 import { runScript } from './run-script.ts'
 
 let messages: ListeningMessages
@@ -22,7 +22,7 @@ const lines = (...all: string[]) => all.join('\n')
 const tell = (...body: string[]) => lines('tell application id "com.apple.MobileSMS"', ...body, 'end tell')
 
 async function run(source: string, argv: string[] = [], form: 'human' | 'source' = 'human'): Promise<string | null> {
-  const settings = readMacSettings(messages.folder)
+  const settings = readOsascriptSettings(messages.folder)
   const { folder } = messages
   const outcome = await runScript(source, { folder, settings, argv, form, log: () => undefined })
   return outcome.kind === 'result' ? outcome.text : outcome.line

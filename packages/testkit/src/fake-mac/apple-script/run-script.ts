@@ -5,7 +5,7 @@ import { textOf } from './fault-texts.ts'
 import type { Language } from './fault-texts.ts'
 import { ScriptError } from './faults.ts'
 import { Interpreter } from './interpreter.ts'
-import type { MacSettings } from './mac-settings.ts'
+import type { OsascriptSettings } from './osascript-settings.ts'
 import { MessagesApp } from './messages-app.ts'
 import { printed } from './printing.ts'
 import type { Form } from './printing.ts'
@@ -14,7 +14,7 @@ import { parseScript } from './statement-parser.ts'
 export type ScriptRun = Readonly<{
   /** The fake Mac's. */
   folder: string
-  settings: MacSettings
+  settings: OsascriptSettings
   argv: readonly string[]
   form: Form
   /** Takes the lines of `log`. */

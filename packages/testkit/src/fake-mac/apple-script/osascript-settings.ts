@@ -5,7 +5,7 @@ import type { MessagesWords } from './dictionary.ts'
 import { LANGUAGES } from './fault-texts.ts'
 import type { Language } from './fault-texts.ts'
 
-export type MacSettings = Readonly<{
+export type OsascriptSettings = Readonly<{
   /** `prompt`: nobody clicks, and the first Apple event never comes back (MACOS 5.2). */
   automation: 'granted' | 'denied' | 'prompt'
   language: Language
@@ -27,14 +27,14 @@ export type OsascriptBehaviour = Readonly<{
   noise?: string
 }>
 
-type MacFile = Partial<Omit<MacSettings, 'words' | 'osascript'>> &
+type MacFile = Partial<Omit<OsascriptSettings, 'words' | 'osascript'>> &
   Readonly<{
     macos?: string
     osascript?: Partial<OsascriptBehaviour> & Readonly<{ dictionary?: 'missing' | 'old' }>
   }>
 
 /** A Mac without `mac.json` is one where all is well. */
-export function readMacSettings(folder: string): MacSettings {
+export function readOsascriptSettings(folder: string): OsascriptSettings {
   const { automation, language, session, macos, osascript } = readMacFile(folder)
   if (language !== undefined && !LANGUAGES.includes(language)) {
     throw new Error(`The fake Mac speaks ${LANGUAGES.join(', ')}; its mac.json says "${String(language)}".`)
