@@ -194,6 +194,17 @@ export class Evaluator {
   }
 
   async #of({ inner, outer }: OfKind<'of'>, scope: Scope): Promise<Referred> {
+    if (inner.kind === 'list') {
+      // `{id, enabled} of account 1`: one of each.
+      const each = inner.items.map((item): Expression => ({
+        kind: 'of',
+        inner: item,
+        outer,
+        start: item.start,
+        end: item.end,
+      }))
+      return { value: values.list(await this.#values(each, scope)), isName: false }
+    }
     const place = await this.reference(outer, scope)
     if (inner.kind === 'property' && inner.name === 'contents' && place.kind === 'item_of') {
       return { value: values.contentsOf(place), isName: false }

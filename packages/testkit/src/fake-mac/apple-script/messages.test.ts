@@ -138,6 +138,7 @@ describe('MACOS 1.1: the dictionary', () => {
   test.each([
     ['id of every account', `${IMESSAGE}, ${SMS}`],
     ['enabled of accounts', 'true, false'],
+    ['{service type, enabled} of account 1', 'iMessage, true'],
     ['count of accounts', '2'],
     ['count (every account whose enabled is true)', '1'],
     ['service type of account 1', 'iMessage'],
