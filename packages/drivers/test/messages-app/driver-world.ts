@@ -76,9 +76,17 @@ export class DriverWorld {
     await until('the first answer of Messages', () => this.driver.health().state !== 'degraded' || null)
   }
 
-  async restart(): Promise<void> {
+  /** The process before it is not asked to end: as after a crash. */
+  async restartWith(timings: Partial<typeof TIMINGS>): Promise<void> {
     await this.driver.stop()
-    await this.start()
+    await this.start(timings)
+  }
+
+  chatOf(address: string): string {
+    const db = this.mac.database.open()
+    const row = db.prepare('select guid from chat where chat_identifier = ?').get(address)
+    db.close()
+    return String(row?.['guid'])
   }
 
   /** Somebody new, so that stories on one Mac do not see each other. */

@@ -96,7 +96,7 @@ describe('a text', () => {
     world().mac.behave({ to, rowAfterMs: 400 })
     const text = world().outgoing(to, { body: 'same words' })
     const sending = world().send(text)
-    await world().mac.world.sentElsewhere(to, 'other words')
+    await world().mac.world.sentElsewhere({ to }, 'other words')
     expect(await sending).toMatchObject({ kind: 'sent' })
     expect(world().phonesOf(to)).toEqual(['same words'])
   })
