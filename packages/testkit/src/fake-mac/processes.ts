@@ -74,6 +74,27 @@ export function liveProcesses(folder: string): MacProcess[] {
   return live.sort((a, b) => a.startedAtMs - b.startedAtMs || a.pid - b.pid)
 }
 
+/** Programs of the Mac that run, registered or not: each has the Mac's folder among its arguments. */
+export function programsOf(folder: string): number[] {
+  const isProgram = (words: readonly string[]) =>
+    words.includes(folder) && (words[1] ?? '').startsWith(import.meta.dirname)
+  return allCommands()
+    .filter(({ words }) => isProgram(words))
+    .map(({ pid }) => pid)
+}
+
+function allCommands(): { pid: number; words: string[] }[] {
+  if (process.platform === 'linux') {
+    const pids = filesIn('/proc').filter((name) => /^\d+$/.test(name))
+    return pids.map((pid) => ({ pid: Number(pid), words: readText(`/proc/${pid}/cmdline`).split('\0') }))
+  }
+  const lines = execFileSync('/bin/ps', ['-axo', 'pid=,command='], { encoding: 'utf8' }).split('\n')
+  return lines.map((line) => {
+    const [pid, ...words] = line.trim().split(/\s+/)
+    return { pid: Number(pid), words }
+  })
+}
+
 export function isAlive({ pid, start }: Pick<MacProcess, 'pid' | 'start'>): boolean {
   return startOf(pid) === start
 }
@@ -83,6 +104,14 @@ function filesIn(folder: string): string[] {
     return readdirSync(folder)
   } catch {
     return []
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
   }
 }
 
@@ -104,11 +133,11 @@ export function sendSignal(pid: number, signal: NodeJS.Signals): boolean {
 }
 
 /** A process of the Mac ends when the process that made the Mac is gone, however it went. */
-export function endWithOwner(folder: string): void {
+export function endWithOwner(folder: string, end: () => void = () => process.exit(0)): void {
   const { owner, stopped } = macPaths(folder)
   const look = setInterval(() => {
     const known = readProcess(owner)
-    if (known === undefined || !isAlive(known) || existsSync(stopped)) process.exit(0)
+    if (known === undefined || !isAlive(known) || existsSync(stopped)) end()
   }, LOOK_FOR_OWNER_MS)
   look.unref()
 }
