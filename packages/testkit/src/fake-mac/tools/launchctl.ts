@@ -37,7 +37,8 @@ export const launchctl: ToolProgram = async (context, args) => {
   const answer = await ask(context, question)
   if (answer.complaint !== undefined) complain(answer.complaint)
   if (verb === 'kickstart') {
-    if (words.includes('-p') && answer.out !== undefined) out(`service spawned with pid: ${answer.out}\n`)
+    if (words.some((word) => /^-[a-z]*p/.test(word)) && answer.out !== undefined)
+      out(`service spawned with pid: ${answer.out}\n`)
   } else if (answer.out !== undefined) {
     out(verb === 'list' && words[0] !== undefined ? listed(answer.out, words[0]) : answer.out)
   }

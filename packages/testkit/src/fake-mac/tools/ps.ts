@@ -43,7 +43,12 @@ export const ps: ToolProgram = (context, args) => {
   const seen =
     pids === undefined ? known(context) : pids.map((pid) => one(context, Number(pid))).filter((p) => p !== undefined)
   if (columns.some(({ header }) => header !== ''))
-    context.out(line(columns.map(({ key, header }) => cell(key, header))))
+    context.out(
+      `${columns
+        .map(({ key, header }) => cell(key, header))
+        .join(' ')
+        .trimEnd()}\n`,
+    )
   const now = Date.now()
   for (const process of seen)
     context.out(line(columns.map(({ key }) => cell(key, COLUMNS[key]?.of(process, now) ?? ''))))
