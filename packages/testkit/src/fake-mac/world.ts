@@ -48,9 +48,9 @@ export class World {
     return this.#happen({ kind: 'edit', guid, text })
   }
 
-  /** The whole message is taken back, from macOS 13 on. */
-  unsend(guid: string): Promise<Happened> {
-    return this.#happen({ kind: 'unsend', guid })
+  /** All of it is taken back, or one part (the attachments in order, then the text), from macOS 13 on. */
+  unsend(guid: string, part?: number): Promise<Happened> {
+    return this.#happen({ kind: 'unsend', guid, ...(part === undefined ? {} : { part }) })
   }
 
   /** A receipt for a sent message, however late. */

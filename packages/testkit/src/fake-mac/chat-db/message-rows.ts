@@ -1,6 +1,6 @@
 /** Rows of `message` as Messages writes them, and their places in chats. */
 import { randomUUID } from 'node:crypto'
-import { writeAttributedBody } from '../attributed-body.ts'
+import { writeAttributedBody } from '../write-attributed-body.ts'
 import type { MacSettings, Service } from '../mac-settings.ts'
 import { isMacos26 } from '../mac-settings.ts'
 import { appleTime } from './apple-time.ts'
@@ -26,8 +26,6 @@ export type NewMessage = Readonly<{
   /** Further columns. */
   also?: Row
 }>
-
-export const ATTACHMENT_CHARACTER = '\uFFFC'
 
 export class MessageRows {
   readonly #db: ChatDb

@@ -26,7 +26,7 @@ function perform(mailbox: Mailbox, happening: Happening): Happened {
     case 'edit':
       return edit(mailbox, happening)
     case 'unsend':
-      return unsend(mailbox, happening.guid)
+      return unsend(mailbox, happening)
     case 'delivered':
       return delivered(mailbox, happening.guid)
     case 'read':

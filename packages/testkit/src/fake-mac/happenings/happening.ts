@@ -80,7 +80,7 @@ export type Happening =
   | Readonly<{ kind: 'make_direct'; handle: string; service?: Service }>
   | (Readonly<{ kind: 'tapback' }> & Tapback)
   | Readonly<{ kind: 'edit'; guid: string; text: string }>
-  | Readonly<{ kind: 'unsend'; guid: string }>
+  | Readonly<{ kind: 'unsend'; guid: string; part?: number }>
   /** A receipt for what was sent, however late. */
   | Readonly<{ kind: 'delivered' | 'read'; guid: string }>
   /** A sent row gets an error, however late. */

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { writeAttributedBody } from '../attributed-body.ts'
+import { ATTACHMENT_CHARACTER, writeAttributedBody } from '../write-attributed-body.ts'
 import { appleTime } from '../chat-db/apple-time.ts'
-import { ATTACHMENT_CHARACTER } from '../chat-db/message-rows.ts'
 import type { Mailbox } from '../mailbox.ts'
 import type { Happened, Receive } from './happening.ts'
 

@@ -1,6 +1,7 @@
 import type { Mailbox } from '../mailbox.ts'
 import type { Happened, Tapback } from './happening.ts'
 import { TAPBACKS } from './happening.ts'
+import { textOf } from './text-of.ts'
 
 const WORDS: Readonly<Record<keyof typeof TAPBACKS, readonly [given: string, taken: string]>> = {
   love: ['Loved', 'Removed a heart from'],
@@ -17,6 +18,9 @@ const REMOVED = 1000
 /** A row of its own, whose text repeats the message it is on. */
 export function tapback(mailbox: Mailbox, given: Tapback): Happened {
   const { rows, conversations, db } = mailbox
+  if (given.tapback === 'emoji' && !db.hasColumn('message', 'associated_message_emoji')) {
+    throw new Error(`An emoji as a tapback came with macOS 15; this Mac has ${mailbox.settings.macos}.`)
+  }
   const on = rows.known(given.on)
   const chat = conversations.ofMessage(on.rowid)
   const { service } = chat
@@ -25,7 +29,7 @@ export function tapback(mailbox: Mailbox, given: Tapback): Happened {
   const message = rows.insert({
     service,
     fromMe: given.from === undefined,
-    text: `${verb} “${typeof on['text'] === 'string' ? on['text'] : ''}”`,
+    text: `${verb} “${textOf(on)}”`,
     handle: given.from === undefined ? 0 : conversations.handle(given.from, service),
     also: {
       associated_message_guid: `p:0/${given.on}`,
@@ -35,9 +39,6 @@ export function tapback(mailbox: Mailbox, given: Tapback): Happened {
       is_sent: given.from === undefined ? 1 : 0,
     },
   })
-  if (given.tapback === 'emoji' && !db.hasColumn('message', 'associated_message_emoji')) {
-    throw new Error(`An emoji as a tapback came with macOS 15; this Mac has ${mailbox.settings.macos}.`)
-  }
   rows.join(chat.rowid, message.rowid)
   return message
 }

@@ -1,7 +1,7 @@
 /** Carries out a `send`: the row that Messages writes for it, and what becomes of it. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as passed } from 'node:timers/promises'
-import { ATTACHMENT_CHARACTER } from '../chat-db/message-rows.ts'
+import { ATTACHMENT_CHARACTER } from '../write-attributed-body.ts'
 import type { Chat } from '../chat-db/conversations.ts'
 import { readSettings, scaled } from '../mac-settings.ts'
 import type { Mailbox } from '../mailbox.ts'
