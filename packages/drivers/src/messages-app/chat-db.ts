@@ -25,7 +25,6 @@ const MESSAGE_COLUMNS = [
   'is_empty',
   'is_sent',
   'was_downgraded',
-  'cache_roomnames',
   'item_type',
   'associated_message_guid',
   'associated_message_type',

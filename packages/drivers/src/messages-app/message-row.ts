@@ -27,7 +27,6 @@ export type MessageRow = Readonly<{
   /** The own address that an incoming one was sent to. */
   destination: string | null
   isScheduled: boolean
-  isInRoom: boolean
   dateNs: bigint
   /** 0: not (yet). */
   readMs: number
@@ -68,7 +67,6 @@ export function toRow(raw: RawRow): MessageRow {
     summaryInfo: blob(raw['message_summary_info']),
     destination: words(raw['destination_caller_id']),
     isScheduled: number(raw['schedule_type']) === SEND_LATER,
-    isInRoom: words(raw['cache_roomnames']) !== null,
     dateNs: instant(raw['date']),
     readMs: msOf(instant(raw['date_read'])),
     deliveredMs: msOf(instant(raw['date_delivered'])),

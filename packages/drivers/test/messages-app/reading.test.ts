@@ -79,8 +79,10 @@ describe.each(['12', '15', '26.5'] as const)('macOS %s', (macos) => {
   })
 
   test('a row with a lower number than the last one (a rebuilt file)', async () => {
-    const { guid } = await world().mac.world.receive({ from: world().person(), text: 'low', rowid: 3 })
-    await world().untilInbound('it', (m) => m.guid === guid)
+    const high = await world().mac.world.receive({ from: world().person(), text: 'high', rowid: 5_000 })
+    await world().untilInbound('the high one', (m) => m.guid === high.guid)
+    const { guid } = await world().mac.world.receive({ from: world().person(), text: 'low', rowid: 4_000 })
+    await world().untilInbound('the low one', (m) => m.guid === guid)
   })
 
   test('iCloud brings history: told as history, each once, whatever its guid', async () => {

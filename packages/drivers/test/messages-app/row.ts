@@ -22,7 +22,6 @@ export function row(more: Partial<MessageRow> = {}): MessageRow {
     summaryInfo: null,
     destination: null,
     isScheduled: false,
-    isInRoom: false,
     dateNs: 800_000_000_000_000_001n,
     readMs: 0,
     deliveredMs: 0,
