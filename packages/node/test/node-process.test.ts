@@ -160,7 +160,7 @@ describe('join', () => {
     const result = await inProcess('join', gateway.url, CODE, '--dir', dir)
     expect(result).toMatchObject({ code: 0, err: '' })
     expect(result.out).toBe(
-      `This machine is node ${NODE} (${hostname()}) of ${gateway.url}. Start it with \`bluewire-node run --dir ${dir}\`.\n`,
+      `This machine is node ${NODE} (${hostname()}) of ${gateway.url}. It is simulated: nothing leaves this machine. Start it with \`bluewire-node run --dir ${dir}\`.\n`,
     )
     expect((await inProcess('join', '--fast')).err).toMatch(/^There is no option --fast/)
   })

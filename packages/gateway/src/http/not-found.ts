@@ -22,9 +22,16 @@ export function answerUnknownRoutes(app: FastifyInstance, publicUrl: string): vo
   })
 }
 
+/** In a route: `:id`, or `:id(^[0-9]+)`. */
+const PARAMETER = /:\w+(?:\([^)]*\))?/
+
 /** `/messages/:id` as an expression that tolerates what the router does: doubled slashes and one at the end. */
 function patternOf(url: string): RegExp {
   const parts = url.split('/').filter((part) => part !== '')
-  const source = parts.map((part) => (part.startsWith(':') ? '[^/]+' : part.replace(/[^\w-]/g, '\\$&'))).join('/+')
+  const source = parts.map((part) => part.split(PARAMETER).map(literally).join('[^/]+')).join('/+')
   return new RegExp(`^/*${source}/*$`)
+}
+
+function literally(text: string): string {
+  return text.replace(/[^\w-]/g, '\\$&')
 }
