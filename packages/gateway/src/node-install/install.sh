@@ -210,7 +210,9 @@ join_gateway() {
 }
 
 start_agent() {
-  said=$("$node" "$root/current/bluewire-node.mjs" install ${dir:+--dir "$dir"} </dev/null) ||
+  force=''
+  [ "$any_node" = no ] || force=--force # `install` has the same objections to a Node.js
+  said=$("$node" "$root/current/bluewire-node.mjs" install $force ${dir:+--dir "$dir"} </dev/null) ||
     fail "This Mac has joined, but its agent could not be made to run by itself. When that is mended: $(quoted "$root/bluewire-node") install"
   step agent 'runs, and starts with every log-in'
   [ -z "$said" ] || say "$said" | sed 's/^/            /'
