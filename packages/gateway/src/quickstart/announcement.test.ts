@@ -14,6 +14,7 @@ const FIRST = {
   keyFile: null,
   realLines: [],
   pid: 7,
+  macCommand: null,
 } as const
 
 test('the account has real lines too', () => {
@@ -30,4 +31,12 @@ test('what was kept, and what is new', () => {
   expect(lineOf('replaced', 'Token')).toBe('Token  contiguity_sk_x  (new: quickstart.json held none that works)')
   expect(lineOf('new', 'Data')).toBe('Data   /d')
   expect(lineOf('replaced', 'Data')).toBe('Data   /d (kept from the start before)')
+})
+
+test('on a Mac it ends with how to send from it', () => {
+  expect(announcementLines(FIRST).at(-1)).toBe('Stop   Ctrl-C, or kill 7')
+  expect(announcementLines({ ...FIRST, macCommand: 'curl x | sh' }).slice(-2)).toEqual([
+    'Stop   Ctrl-C, or kill 7',
+    "Mac    To send from this Mac's own Messages, type this within 15 minutes: curl x | sh",
+  ])
 })

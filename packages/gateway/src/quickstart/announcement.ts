@@ -10,6 +10,8 @@ export type Announced = Readonly<{
   /** Lines of the account that do send. */
   realLines: readonly string[]
   pid: number
+  /** What makes this Mac's own Messages a node; null: this is no Mac, or it has one. */
+  macCommand: string | null
 }>
 
 export function announcementLines(a: Announced): string[] {
@@ -26,6 +28,9 @@ export function announcementLines(a: Announced): string[] {
     `Data   ${a.dataDir}${a.tokenIs === 'new' ? '' : ' (kept from the start before)'}`,
     ...(a.keyFile === null ? [] : [keyLine(a.keyFile)]),
     `Stop   Ctrl-C, or kill ${a.pid}`,
+    ...(a.macCommand === null
+      ? []
+      : [`Mac    To send from this Mac's own Messages, type this within 15 minutes: ${a.macCommand}`]),
   ]
 }
 

@@ -23,6 +23,7 @@ import {
   updateNodeFile,
 } from './node-process.ts'
 import type { NodePlace } from './node-process.ts'
+import { isMac, macCommand } from './mac-command.ts'
 import { readQuickstartFile, writeQuickstartFile } from '../config/quickstart-file.ts'
 import { prepareKey, prepareProvider, SIMULATED_SMS_LINE } from './simulated-provider.ts'
 import { StartFailed } from './start-failed.ts'
@@ -86,7 +87,11 @@ export class Quickstart {
       writeQuickstartFile(dataDir, { url, token, node, line: SIMULATED_LINE })
       const realLines = (await store.lines(account.id)).filter((line) => !line.simulated).map((line) => line.address)
       const keyFile = key.path === null ? null : { path: key.path, isNew: key.isNew }
-      return { url, token, tokenIs, dataDir, keyFile, realLines, pid: process.pid, gatewayEnded: gateway.child.ended }
+      return {
+        ...{ url, token, tokenIs, dataDir, keyFile, realLines, pid: process.pid },
+        macCommand: isMac(process.env) ? await macCommand(store, account, { url, dataDir }) : null,
+        gatewayEnded: gateway.child.ended,
+      }
     } finally {
       await store.close()
     }
