@@ -202,8 +202,9 @@ describe('join', () => {
     expect(await cli('join', gateway.url, CODE, '--dir', dir, '--keep')).toMatchObject({ code: 0, err: '' })
     expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ credential: CREDENTIAL })
     expect(gateway.joins).toHaveLength(2)
+    const { url } = gateway
     await gateway.stop()
-    expect((await cli('join', gateway.url, CODE, '--dir', dir, '--keep')).err).toMatch(/Is the gateway running\?/)
+    expect((await cli('join', url, CODE, '--dir', dir, '--keep')).err).toMatch(/Is the gateway running\?/)
   })
 
   it('says why the gateway did not take the code', async () => {

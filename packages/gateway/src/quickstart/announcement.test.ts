@@ -13,6 +13,7 @@ const FIRST = {
   dataDir: '/d',
   keyFile: null,
   realLines: [],
+  pausedFor: null,
   pid: 7,
   macCommand: null,
 } as const
@@ -21,6 +22,11 @@ test('the account has real lines too', () => {
   const text = announcementLines({ ...FIRST, realLines: ['+14155552671', 'ann@example.com'] }).join('\n')
   expect(text).not.toContain('nothing leaves this machine')
   expect(text).toContain('+14155552671, ann@example.com. Messages that name no line go out by those.')
+  expect(text).not.toContain('paused')
+  const pausedFor = 'the real node Ann sends now'
+  expect(announcementLines({ ...FIRST, realLines: ['+14155552671'], pausedFor })).toContain(
+    'The simulated node is paused: the real node Ann sends now.',
+  )
 })
 
 test('what was kept, and what is new', () => {
