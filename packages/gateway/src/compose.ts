@@ -142,14 +142,15 @@ function assemble(config: GatewayConfig, logger: Logger, events: GatewayEvents) 
     options: { ...HTTP_DEFAULTS, ...config },
   })
   registerJoinRoute(app, { store, ulid })
-  registerInstallRoutes(app, {
-    agent: new AgentFiles({ dataDir: config.dataDir, clock }),
-    publicUrl: () => listeningUrl(config, app),
-    onError: (error) => onError('agent', error),
-  })
+  serveAgent(app, config, (error) => onError('agent', error))
   registerCallbackRoute(app, { providers, publicUrl: config.publicUrl })
   nodes.listenOn(app.server)
   return { app, bus, dispatcher, nodes, providers, state, store, sweeper, waiters }
+}
+
+function serveAgent(app: FastifyInstance, config: GatewayConfig, onError: (error: unknown) => void): void {
+  const agent = new AgentFiles({ dataDir: config.dataDir, clock: systemClock })
+  registerInstallRoutes(app, { agent, publicUrl: () => listeningUrl(config, app), onError })
 }
 
 /** With port 0 the system chose one, which is known once it listens. */

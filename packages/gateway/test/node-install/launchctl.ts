@@ -5,7 +5,6 @@
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { setTimeout as passed } from 'node:timers/promises'
 
 const [, , state = '', subcommand = '', ...rest] = process.argv
 const NOT_FOUND = 113
@@ -61,11 +60,21 @@ function isRunning(pid: number): boolean {
   }
 }
 
+function ended(pid: number): Promise<void> {
+  return new Promise((done) => {
+    const looking = setInterval(() => {
+      if (isRunning(pid)) return
+      clearInterval(looking)
+      done()
+    }, 20)
+  })
+}
+
 async function bootout(label: string): Promise<number> {
   if (!existsSync(pidFile(label))) return NOT_FOUND
   const pid = Number(readFileSync(pidFile(label), 'utf8'))
   if (isRunning(pid)) process.kill(pid, 'SIGTERM')
-  while (isRunning(pid)) await passed(20)
+  await ended(pid)
   rmSync(pidFile(label))
   return 0
 }

@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -92,9 +93,9 @@ export class MacUser {
 
   /** Ends what launchd runs. */
   async logOut(): Promise<void> {
-    const pids = readdirSync(this.#state)
-      .filter((name) => name.endsWith('.pid'))
-      .map((name) => Number(readFileSync(join(this.#state, name), 'utf8')))
+    const files = readdirSync(this.#state).filter((name) => name.endsWith('.pid'))
+    const pids = files.map((name) => Number(readFileSync(join(this.#state, name), 'utf8')))
+    for (const name of files) rmSync(join(this.#state, name))
     for (const pid of pids) {
       try {
         process.kill(pid, 'SIGKILL')

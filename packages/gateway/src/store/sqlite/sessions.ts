@@ -5,7 +5,7 @@ import type { ReadyFrame } from '@bluewire/contract/node-protocol/node-frames'
 import { IN_FLIGHT } from '@bluewire/engine/attempt-state'
 import type { FrameResult, HeldNode, ReadyResult, SessionKey } from '../store.ts'
 import type { AppendEvent } from './events.ts'
-import { preparePauseSimulated } from './first-real-node.ts'
+import type { PauseSimulated } from './first-real-node.ts'
 import type { Tx } from './group-writer.ts'
 import { IS_OPEN_ATTEMPT } from './partial-indexes.ts'
 import type { Db } from './rows.ts'
@@ -31,12 +31,12 @@ export type SessionParts = Readonly<{
   db: Db
   append: AppendEvent
   settle: Settle
+  pauseSimulated: PauseSimulated
 }>
 
 export function prepareSessions(parts: SessionParts): Sessions {
-  const { db, append, settle } = parts
+  const { db, append, settle, pauseSimulated } = parts
   const s = { ...prepare(db), ...connectionStatements(db) }
-  const pauseSimulated = preparePauseSimulated({ db, append })
 
   function ready(tx: Tx, session: SessionKey, input: { frame: ReadyFrame; resume: readonly AttemptId[] }): ReadyResult {
     if (settle.fenced(session)) return { kind: 'fenced' }
