@@ -16,6 +16,9 @@ export const DRIVER_NAMES = Object.keys(DRIVERS) as readonly DriverName[]
 /** Drivers behind which nothing leaves the machine. */
 export const SIMULATED_DRIVERS: readonly DriverName[] = ['simulator']
 
+/** Drivers that run programs of macOS. */
+export const MAC_DRIVERS: readonly string[] = ['messages-app', 'imsg']
+
 export function isDriverName(name: string): name is DriverName {
   return Object.hasOwn(DRIVERS, name)
 }
