@@ -1,0 +1,54 @@
+/** The commands of a node that need macOS around it. */
+import { untilAskedToStop } from '@bluewire/platform/lifeline'
+import { agentPaths } from './agent-paths.ts'
+import { install, restart } from './launch-agent.ts'
+import { follow, lastLines } from './logs.ts'
+import { macHost, MacError } from './mac-host.ts'
+import type { MacVerb } from './mac-verbs.ts'
+import { uninstall } from './uninstall.ts'
+
+const LINES_SHOWN = 100
+
+type Values = Readonly<{
+  force: boolean
+  follow: boolean
+  newest?: string | undefined
+}>
+
+type Given = Readonly<{
+  directory: string
+  values: Values
+  print: Readonly<{ out(line: string): void; err(line: string): void }>
+}>
+
+/** Returns the exit code. @throws MacError and others, each with a sentence */
+export async function macCommand(verb: MacVerb, { directory, values, print }: Given): Promise<number> {
+  const host = macHost()
+  if (host === null)
+    throw new MacError(`\`${verb}\` is for a Mac; this is ${process.platform}. Here a node is started with \`run\`.`)
+  const place = { host, directory, say: print.out }
+  switch (verb) {
+    case 'install':
+      await install(place, values)
+      return 0
+    case 'uninstall':
+      await uninstall(place)
+      return 0
+    case 'restart':
+      await restart(place)
+      return 0
+    case 'logs':
+      return showLogs({ directory, values, print }, host.home)
+    default:
+      return verb satisfies never
+  }
+}
+
+async function showLogs({ directory, values, print }: Given, home: string): Promise<number> {
+  const paths = agentPaths(directory, home)
+  const lines = lastLines(paths, values.newest === undefined ? LINES_SHOWN : Number(values.newest))
+  for (const line of lines) print.out(line)
+  if (values.follow) await follow(paths, print.out, untilAskedToStop())
+  else if (lines.length === 0) throw new MacError(`Nothing is in ${paths.logs}: the agent has not run yet.`)
+  return 0
+}
