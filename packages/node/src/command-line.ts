@@ -98,6 +98,7 @@ const OPTIONS = {
   insecure: { type: 'boolean', default: false },
   replace: { type: 'boolean', default: false },
   force: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
   follow: { type: 'boolean', short: 'f', default: false },
   newest: { type: 'string', short: 'n' },
   /** Given by the agent's plist. */

@@ -7,6 +7,8 @@ import type { AgentLog } from '../agent-log.ts'
 import type { Link } from '../link.ts'
 import type { NodeConfig } from '../node-config.ts'
 import { agentPaths } from './agent-paths.ts'
+import { messagesFolder } from './doctor/messages-folder.ts'
+import { probePermitted } from './doctor/probe-mac.ts'
 import { KeepAwake } from './keep-awake.ts'
 import { LocalControl } from './local-control.ts'
 import type { AgentReport } from './local-control.ts'
@@ -51,7 +53,7 @@ export async function startAgentSide(deps: Deps): Promise<{ stop(): Promise<void
     agentPaths(directory, host.home).socket,
     {
       report: () => reportOf(deps, { startedAtMs, awake: { wanted: isAwakeWanted, pid: awake.pid } }),
-      findings: async () => null,
+      findings: () => probePermitted(host, messagesFolder(host.home, config)),
       rest: () => rest(deps),
     },
     log,

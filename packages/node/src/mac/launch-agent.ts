@@ -17,14 +17,14 @@ import type { AgentState } from './launchd.ts'
 import { askForReport, askToRest } from './local-control.ts'
 import { MacError } from './mac-host.ts'
 import type { MacHost } from './mac-host.ts'
-import { nodeOriginProblem } from './node-binary.ts'
+import { nodeProblem } from './node-binary.ts'
 
 /** A send ends by itself within this: the barrier, and what comes before it (docs/node-protocol.md). */
 export const REST_WITHIN_MS = 5 * 60_000
 const RUNS_WITHIN_MS = 20_000
 const POLL_MS = 200
 
-export type Place = Readonly<{ host: MacHost; directory: string; say(sentence: string): void }>
+export type Place = Readonly<{ host: MacHost; directory: string; say: (line: string) => void }>
 
 /**
  * Puts the agent there, or brings what is there up to date; in both cases it runs afterwards. Nothing happens when all of it is so.
@@ -37,7 +37,7 @@ export async function install(place: Place, options: { force: boolean }): Promis
   const config = readNodeConfig(directory)
   const session = await launchd.session()
   if (session !== 'Aqua') throw new MacError(notAqua(session))
-  const objection = nodeOriginProblem(host.node)
+  const objection = await nodeProblem(host)
   if (objection !== null && !options.force) throw new MacError(`${objection}. ${BETTER_NODE} Or: install --force.`)
   if (!SIMULATED_DRIVERS.includes(config.driver.name as DriverName)) refuseSecondAgent(paths, host)
 

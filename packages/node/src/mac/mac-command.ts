@@ -1,6 +1,7 @@
 /** The commands of a node that need macOS around it. */
 import { untilAskedToStop } from '@bluewire/platform/lifeline'
 import { agentPaths } from './agent-paths.ts'
+import { doctor } from './doctor/doctor.ts'
 import { install, restart } from './launch-agent.ts'
 import { follow, lastLines } from './logs.ts'
 import { macHost, MacError } from './mac-host.ts'
@@ -11,6 +12,7 @@ const LINES_SHOWN = 100
 
 type Values = Readonly<{
   force: boolean
+  json: boolean
   follow: boolean
   newest?: string | undefined
 }>
@@ -39,6 +41,8 @@ export async function macCommand(verb: MacVerb, { directory, values, print }: Gi
       return 0
     case 'logs':
       return showLogs({ directory, values, print }, host.home)
+    case 'doctor':
+      return doctor(place, values)
     default:
       return verb satisfies never
   }

@@ -1,5 +1,5 @@
 /** `uninstall`: the agent is stopped, and all of it is gone but the journal, which knows what was sent. */
-import { existsSync, lstatSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { journalPath, LOCK_NAME } from '../node-files.ts'
@@ -61,13 +61,16 @@ function clear(directory: string): { journals: string[]; foreign: string[] } {
   return { journals, foreign }
 }
 
-/** The bundles are of all nodes of this user. */
+/** What install.sh and `update` put there is of all nodes of this user. */
+const OF_VERSIONS = /^(versions|current|bluewire-node|\.draft-.*)$/
+
 function removeVersions({ host, directory }: Place): void {
-  const { root, versions, current } = versionPaths(host.home)
-  if (otherAgents(agentPaths(directory, host.home), host.home).length > 0) return
-  if (lstatSync(current, { throwIfNoEntry: false })) rmSync(current, { force: true })
-  rmSync(versions, { recursive: true, force: true })
-  if (existsSync(root) && readdirSync(root).length === 0) rmdirSync(root)
+  const { root } = versionPaths(host.home)
+  if (!existsSync(root) || otherAgents(agentPaths(directory, host.home), host.home).length > 0) return
+  for (const name of readdirSync(root)) {
+    if (OF_VERSIONS.test(name)) rmSync(join(root, name), { recursive: true, force: true })
+  }
+  if (readdirSync(root).length === 0) rmdirSync(root)
 }
 
 function unacknowledged(directory: string): number {

@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { homedir, tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
-import { expect } from 'vitest'
+import { expect, vi } from 'vitest'
 import { macTools } from '@bluewire/drivers/mac/mac-tools'
 import { commandLine } from '../../src/command-line.ts'
 import { TOOLS_VARIABLE } from '../../src/mac/mac-host.ts'
@@ -127,7 +127,7 @@ export class SmallMac {
       .filter((name) => name.endsWith('.supervisor'))
       .map((name) => Number(readFileSync(join(folder, name), 'utf8')))
     for (const pid of pids) kill(pid)
-    await expect.poll(() => pids.some(isAlive), { timeout: 10_000 }).toBe(false)
+    await vi.waitFor(() => expect(pids.some(isAlive)).toBe(false), { timeout: 10_000 })
     rmSync(this.folder, { recursive: true, force: true })
   }
 }
