@@ -99,6 +99,7 @@ const OPTIONS = {
   replace: { type: 'boolean', default: false },
   force: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
+  sha256: { type: 'string' },
   follow: { type: 'boolean', short: 'f', default: false },
   newest: { type: 'string', short: 'n' },
   /** Given by the agent's plist. */

@@ -1,11 +1,12 @@
 /** The commands of a node that need macOS around it. */
 import { untilAskedToStop } from '@bluewire/platform/lifeline'
-import { agentPaths } from './agent-paths.ts'
+import { agentPaths, isSha256 } from './agent-paths.ts'
 import { doctor } from './doctor/doctor.ts'
 import { install, restart } from './launch-agent.ts'
 import { follow, lastLines } from './logs.ts'
 import { macHost, MacError } from './mac-host.ts'
 import type { MacVerb } from './mac-verbs.ts'
+import { update } from './update.ts'
 import { uninstall } from './uninstall.ts'
 
 const LINES_SHOWN = 100
@@ -15,6 +16,7 @@ type Values = Readonly<{
   json: boolean
   follow: boolean
   newest?: string | undefined
+  sha256?: string | undefined
 }>
 
 type Given = Readonly<{
@@ -43,9 +45,21 @@ export async function macCommand(verb: MacVerb, { directory, values, print }: Gi
       return showLogs({ directory, values, print }, host.home)
     case 'doctor':
       return doctor(place, values)
+    case 'update':
+      await update(place, { sha256: hashOf(values) })
+      return 0
     default:
       return verb satisfies never
   }
+}
+
+/** @throws MacError */
+function hashOf({ sha256 }: Values): string {
+  const hash = sha256?.toLowerCase() ?? ''
+  if (isSha256(hash)) return hash
+  throw new MacError(
+    '--sha256 wants the 64 hexadecimal digits of the version. The gateway says them: npm run admin -- enrol',
+  )
 }
 
 async function showLogs({ directory, values, print }: Given, home: string): Promise<number> {

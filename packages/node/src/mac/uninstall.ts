@@ -62,7 +62,7 @@ function clear(directory: string): { journals: string[]; foreign: string[] } {
 }
 
 /** What install.sh and `update` put there is of all nodes of this user. */
-const OF_VERSIONS = /^(versions|current|bluewire-node|\.draft-.*)$/
+const OF_VERSIONS = /^(versions|current|bluewire-node|\.draft-.*|update\.lock.*)$/
 
 function removeVersions({ host, directory }: Place): void {
   const { root } = versionPaths(host.home)

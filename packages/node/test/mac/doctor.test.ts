@@ -123,7 +123,7 @@ describe('a Mac that is well', () => {
     expect({ code, state: answer.state, by: answer.asked_by }).toEqual({ code: 0, state: 'ok', by: 'agent' })
     expect(answer.checks).toHaveLength(20)
     for (const check of answer.checks) {
-      expect(Object.keys(check)).toEqual(['check', 'state', 'advice', 'meaning', 'next'])
+      expect(Object.keys(check)).toEqual(['check', 'state', 'reason', 'advice', 'meaning', 'next'])
       expect(check['state'] === 'problem').toBe(false)
     }
   })
@@ -143,6 +143,8 @@ describe('Messages and its permissions', () => {
     const beganMs = Date.now()
     await expectGolden('waiting-for-click')
     expect(Date.now() - beganMs).toBeLessThan(15_000)
+    const { checks } = JSON.parse((await examined('--json')).text) as { checks: Array<Record<string, unknown>> }
+    expect(checks.find(({ check }) => check === 'automation')).toMatchObject({ reason: 'waiting_for_click' })
   })
 
   it.each([

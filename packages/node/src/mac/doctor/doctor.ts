@@ -39,9 +39,10 @@ function asJson(findings: Findings, results: readonly CheckResult[]): object {
   return {
     state: worstOf(results),
     asked_by: findings.askedBy,
-    checks: results.map(({ check, state, isAdvice, meaning, next }) => ({
+    checks: results.map(({ check, state, isAdvice, reason, meaning, next }) => ({
       check,
       state,
+      reason: reason ?? null,
       advice: isAdvice,
       meaning,
       next: next ?? null,

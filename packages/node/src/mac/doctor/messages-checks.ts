@@ -39,11 +39,13 @@ export function automation(f: Findings): Verdict {
       return problem(
         `macOS does not let ${entryOf(f)} control Messages: nothing can be sent.`,
         `${PANES.automation}: turn on Messages under ${entryOf(f)}. If it is on already, turn it off and on.`,
+        accounts.kind,
       )
     case 'waiting_for_click':
       return problem(
         `macOS is asking at the screen whether ${entryOf(f)} may control Messages, and nobody has clicked: everything waits for that.`,
         `Click OK in the window at the screen of this Mac. If there is none: ${PANES.automation}, turn on Messages under ${entryOf(f)}.`,
+        accounts.kind,
       )
     case 'failed':
       if (accounts.number === AEVENT_TIMED_OUT)

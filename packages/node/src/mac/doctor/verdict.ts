@@ -28,14 +28,16 @@ export type Verdict = Readonly<{
   meaning: string
   /** Always there with a problem. */
   next?: string
+  /** A word for programs, where several things lead to one check. */
+  reason?: string
 }>
 
 export function ok(meaning: string): Verdict {
   return { state: 'ok', meaning }
 }
 
-export function problem(meaning: string, next: string): Verdict {
-  return { state: 'problem', meaning, next }
+export function problem(meaning: string, next: string, reason?: string): Verdict {
+  return { state: 'problem', meaning, next, ...(reason === undefined ? {} : { reason }) }
 }
 
 export function cannotTell(meaning: string, next?: string): Verdict {
