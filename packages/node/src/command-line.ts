@@ -34,7 +34,8 @@ On a Mac:
   ${PROGRAM} uninstall [--dir D]             all but the journal
   ${PROGRAM} logs [--dir D] [-n LINES] [-f]
   ${PROGRAM} doctor [--dir D] [--json]       what works, what does not, and what to do about it
-  ${PROGRAM} update --sha256 HASH [--dir D]  to the version of its own gateway`
+  ${PROGRAM} update --sha256 HASH [--dir D]  to the version of its own gateway
+  ${PROGRAM} acceptance [--dir D]            checks by hand what has not been seen on a Mac yet`
 
 const EXIT_FAILED = 1
 const EXIT_USAGE = 2

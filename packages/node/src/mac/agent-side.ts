@@ -6,6 +6,7 @@ import type { Agent } from '../agent.ts'
 import type { AgentLog } from '../agent-log.ts'
 import type { Link } from '../link.ts'
 import type { NodeConfig } from '../node-config.ts'
+import { observe } from './acceptance/observe.ts'
 import { agentPaths } from './agent-paths.ts'
 import { messagesFolder } from './doctor/messages-folder.ts'
 import { probePermitted } from './doctor/probe-mac.ts'
@@ -54,6 +55,7 @@ export async function startAgentSide(deps: Deps): Promise<{ stop(): Promise<void
     {
       report: () => reportOf(deps, { startedAtMs, awake: { wanted: isAwakeWanted, pid: awake.pid } }),
       findings: () => probePermitted(host, messagesFolder(host.home, config)),
+      observe: (watching) => observe({ ...watching, folder: messagesFolder(host.home, config) }),
       rest: () => rest(deps),
     },
     log,

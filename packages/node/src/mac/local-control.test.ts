@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { silentLog } from '../agent-log.ts'
-import { askAgent, askForReport, askToRest, LocalControl } from './local-control.ts'
+import { askAgent, askForReport, askToObserve, askToRest, LocalControl } from './local-control.ts'
 import type { AgentReport, Answerer } from './local-control.ts'
 
 const REPORT: AgentReport = {
@@ -42,6 +42,7 @@ async function listening(answerer: Partial<Answerer> = {}): Promise<LocalControl
     {
       report: () => REPORT,
       findings: async () => ({ found: 'it' }),
+      observe: async (watching) => ({ watching }),
       rest: async () => ({ hungUp: () => {} }),
       ...answerer,
     },
@@ -68,6 +69,9 @@ test('questions are answered, to its owner only; a dead socket is taken over', a
   expect(statSync(path).mode & 0o777).toBe(0o600)
   expect(await askForReport(path)).toEqual(REPORT)
   expect(await askAgent(path, 'findings', 5_000)).toEqual({ found: 'it' })
+  expect(await askToObserve(path, { direction: 'in', seconds: 3 }, 5_000)).toMatchObject({
+    watching: { direction: 'in', seconds: 3 },
+  })
 })
 
 test.each(['nonsense\n', '{"ask":"die"}\n', 'null\n', `${'x'.repeat(5_000)}`])(

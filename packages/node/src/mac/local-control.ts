@@ -9,6 +9,8 @@ import type { Server, Socket } from 'node:net'
 import { z } from 'zod'
 import { errorWord } from '../agent-log.ts'
 import type { AgentLog } from '../agent-log.ts'
+import { watching } from './acceptance/observe.ts'
+import type { Watching } from './acceptance/observe.ts'
 
 export const agentReport = z.object({
   pid: z.number().int(),
@@ -32,11 +34,10 @@ export const agentReport = z.object({
 })
 export type AgentReport = z.infer<typeof agentReport>
 
-export type Question = 'report' | 'findings' | 'rest'
-
 export interface Answerer {
   report(): AgentReport
   findings(): Promise<unknown>
+  observe(watching: Watching): Promise<unknown>
   /**
    * Takes nothing new and resolves when nothing is in flight. Once the asker has hung up, the agent ends: launchd starts it again.
    * `hungUp` is called exactly once.
@@ -96,11 +97,16 @@ export class LocalControl {
   }
 }
 
-const question = z.object({ ask: z.enum(['report', 'findings', 'rest']) })
+const question = z.discriminatedUnion('ask', [
+  z.object({ ask: z.literal('report') }),
+  z.object({ ask: z.literal('findings') }),
+  z.object({ ask: z.literal('rest') }),
+  watching.extend({ ask: z.literal('observe') }),
+])
 
 async function answer(line: string, socket: Socket, answerer: Answerer): Promise<void> {
-  const { ask } = question.parse(JSON.parse(line))
-  if (ask === 'rest') {
+  const asked = question.parse(JSON.parse(line))
+  if (asked.ask === 'rest') {
     const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
     const resting = await answerer.rest()
     void closed.then(() => resting.hungUp())
@@ -108,13 +114,27 @@ async function answer(line: string, socket: Socket, answerer: Answerer): Promise
     socket.write(`${JSON.stringify({ ok: { resting: true } })}\n`)
     return
   }
-  const ok = ask === 'report' ? answerer.report() : await answerer.findings()
+  const ok = await answerTo(asked, answerer)
   socket.end(`${JSON.stringify({ ok })}\n`)
 }
 
+function answerTo(asked: Exclude<z.infer<typeof question>, { ask: 'rest' }>, answerer: Answerer): unknown {
+  if (asked.ask === 'observe') return answerer.observe(asked)
+  return asked.ask === 'report' ? answerer.report() : answerer.findings()
+}
+
 /** Null when no agent answers within the time. */
-export async function askAgent(path: string, ask: Question, withinMs: number): Promise<unknown> {
-  const asked = await begin(path, ask, withinMs)
+export function askAgent(path: string, ask: 'report' | 'findings', withinMs: number): Promise<unknown> {
+  return answerOf(path, { ask }, withinMs)
+}
+
+/** The agent watches what Messages writes. */
+export function askToObserve(path: string, watched: Watching, withinMs: number): Promise<unknown> {
+  return answerOf(path, { ...watched, ask: 'observe' }, withinMs)
+}
+
+async function answerOf(path: string, words: z.infer<typeof question>, withinMs: number): Promise<unknown> {
+  const asked = await begin(path, words, withinMs)
   asked?.hangUp()
   return asked?.ok ?? null
 }
@@ -127,15 +147,15 @@ export async function askForReport(path: string, withinMs = 5_000): Promise<Agen
 /** `null`: nobody is there. `busy`: it takes nothing new, and will end when what is in flight has ended. */
 export async function askToRest(path: string, withinMs: number): Promise<{ hangUp(): void } | 'busy' | null> {
   if ((await askForReport(path)) === null) return null
-  return (await begin(path, 'rest', withinMs)) ?? 'busy'
+  return (await begin(path, { ask: 'rest' }, withinMs)) ?? 'busy'
 }
 
-async function begin(path: string, ask: Question, withinMs: number) {
+async function begin(path: string, words: z.infer<typeof question>, withinMs: number) {
   const socket = connect(path)
   const late = setTimeout(() => socket.destroy(), withinMs)
   try {
     socket.on('error', () => undefined)
-    socket.on('connect', () => socket.write(`${JSON.stringify({ ask })}\n`))
+    socket.on('connect', () => socket.write(`${JSON.stringify(words)}\n`))
     const { ok } = z.object({ ok: z.unknown() }).parse(JSON.parse(await readLine(socket, ANSWER_BYTES_MAX)))
     return { ok, hangUp: () => void socket.destroy() }
   } catch {

@@ -1,5 +1,6 @@
 /** The commands of a node that need macOS around it. */
 import { untilAskedToStop } from '@bluewire/platform/lifeline'
+import { acceptance } from './acceptance/acceptance.ts'
 import { agentPaths, isSha256 } from './agent-paths.ts'
 import { doctor } from './doctor/doctor.ts'
 import { install, restart } from './launch-agent.ts'
@@ -48,6 +49,8 @@ export async function macCommand(verb: MacVerb, { directory, values, print }: Gi
     case 'update':
       await update(place, { sha256: hashOf(values) })
       return 0
+    case 'acceptance':
+      return acceptance(place, process.stdin)
     default:
       return verb satisfies never
   }

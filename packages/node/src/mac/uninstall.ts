@@ -13,7 +13,7 @@ import { MacError } from './mac-host.ts'
 const OURS: readonly RegExp[] = [
   /^node\.json(\.\d+\.tmp)?$/,
   new RegExp(`^${LOCK_NAME}\\.lock(-journal|\\.pid)?$`),
-  /^(ballast|machine-id|logs|agent\.sock|simulator\.jsonl)$/,
+  /^(ballast|machine-id|logs|agent\.sock|simulator\.jsonl|acceptance-[\d-]+\.md)$/,
 ]
 /** Also those that were put aside, by `join --replace` or for damage. */
 const JOURNAL = /^journal\.sqlite/

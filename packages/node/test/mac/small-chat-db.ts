@@ -16,7 +16,12 @@ const SCHEMA = `
 create table handle (rowid integer primary key autoincrement unique, id text not null, service text not null, unique (id, service));
 create table message (rowid integer primary key autoincrement, guid text unique not null, text text, handle_id integer default 0,
   service text, account text, error integer default 0, date integer, is_from_me integer default 0, is_sent integer default 0,
-  item_type integer default 0, was_downgraded integer default 0);
+  item_type integer default 0, was_downgraded integer default 0, attributedBody blob, is_delivered integer default 0,
+  is_finished integer default 0, date_read integer);
+create table chat (rowid integer primary key autoincrement, guid text unique not null);
+create table chat_message_join (chat_id integer, message_id integer, primary key (chat_id, message_id));
+create table attachment (rowid integer primary key autoincrement, guid text unique not null, transfer_state integer default 0);
+create table message_attachment_join (message_id integer, attachment_id integer, unique (message_id, attachment_id));
 create index message_idx_date on message (date);`
 
 const HOUR_MS = 3600_000
