@@ -15,8 +15,9 @@ import { gatewayAddress } from './gateway-address.ts'
 import type { GatewayAddress } from './gateway-address.ts'
 import { machineId } from './machine-id.ts'
 import { isEnrolled, NodeConfigError, readNodeConfig, writeNodeConfig } from './node-config.ts'
+import type { NodeConfig } from './node-config.ts'
 import { postJson } from './post-json.ts'
-import { journalPath, LOCK_NAME } from './run.ts'
+import { journalPath, LOCK_NAME } from './node-files.ts'
 
 export type JoinOptions = Readonly<{
   url: string
@@ -65,8 +66,10 @@ export async function join(options: JoinOptions): Promise<string> {
       driver,
       simulated,
     })
+    const kept = keptSettings(directory)
     putOldJournalAside(directory)
     writeNodeConfig(directory, {
+      ...kept,
       url: address.base,
       node: joined.node,
       credential: joined.credential,
@@ -139,6 +142,20 @@ function sentenceOf(body: unknown): string {
   return known
     ? String((body as { message: string }).message).slice(0, 500)
     : 'its answer is not that of a Bluewire gateway.'
+}
+
+/** What a person wrote into node.json by hand holds for the machine, whichever node it is. */
+function keptSettings(directory: string): Pick<NodeConfig, 'keep_awake' | 'updates'> {
+  try {
+    const { keep_awake: keepAwake, updates } = readNodeConfig(directory)
+    return {
+      ...(keepAwake === undefined ? {} : { keep_awake: keepAwake }),
+      ...(updates === undefined ? {} : { updates }),
+    }
+  } catch (error) {
+    if (error instanceof NodeConfigError) return {}
+    throw error
+  }
 }
 
 /** A journal belongs to the node it was made by: its frames would mean nothing under another name. */

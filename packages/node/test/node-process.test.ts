@@ -133,7 +133,11 @@ describe('join', () => {
     expect(again).toMatchObject({ code: 1, out: '' })
     expect(again.err).toMatch(/--replace/)
     writeFileSync(join(dir, 'journal.sqlite'), 'old')
+    const byHand = { keep_awake: false, updates: 'forbidden' }
+    const config = JSON.parse(readFileSync(join(dir, 'node.json'), 'utf8')) as object
+    writeFileSync(join(dir, 'node.json'), JSON.stringify({ ...config, ...byHand }))
     expect(await cli('join', gateway.url, CODE, '--dir', dir, '--replace')).toMatchObject({ code: 0 })
+    expect(JSON.parse(readFileSync(join(dir, 'node.json'), 'utf8'))).toMatchObject(byHand)
     expect(readFileSync(join(dir, `journal.sqlite.${NODE}`), 'utf8')).toBe('old')
     expect(existsSync(join(dir, 'journal.sqlite'))).toBe(false)
   })

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 
 const PATHS = {
   caffeinate: '/usr/bin/caffeinate',
+  codesign: '/usr/bin/codesign',
   defaults: '/usr/bin/defaults',
   ioreg: '/usr/sbin/ioreg',
   launchctl: '/bin/launchctl',

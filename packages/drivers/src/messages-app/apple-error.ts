@@ -1,9 +1,13 @@
 /**
- * The number of an AppleScript error. Its text is in the Mac's language, with typographic quotes, and may quote anything: only the last
- * number in parentheses is one (MACOS 1.4). Null: there is none.
+ * The number of the error that osascript ended with; null when it names none. The words around it are in the language of the Mac
+ * (and may quote what was sent), so nothing else of them is read (MACOS 1.4).
  */
 export function appleErrorNumber(stderr: string): number | null {
-  const numbers = [...stderr.matchAll(/\((-?\d{1,6})\)/g)]
-  const last = numbers.at(-1)?.[1]
+  const last = [...stderr.matchAll(/\((-?\d{1,6})\)/g)].at(-1)?.[1]
   return last === undefined ? null : Number(last)
+}
+
+/** macOS does not let this program control Messages, or would have to ask and may not. */
+export function isAutomationDenied(number: number | null): boolean {
+  return number === -1743 || number === -1744
 }
