@@ -4,6 +4,8 @@ import type { Driver, DriverContext } from './driver.ts'
 type CreateDriver = (context: DriverContext) => Driver
 
 const DRIVERS = {
+  bluebubbles: async (): Promise<CreateDriver> =>
+    (await import('./bluebubbles/bluebubbles-driver.ts')).createBlueBubblesDriver,
   simulator: async (): Promise<CreateDriver> => (await import('./simulator/simulator-driver.ts')).createSimulatorDriver,
 } as const
 
