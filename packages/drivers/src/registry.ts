@@ -6,6 +6,8 @@ type CreateDriver = (context: DriverContext) => Driver
 const DRIVERS = {
   'messages-app': async (): Promise<CreateDriver> =>
     (await import('./messages-app/messages-app-driver.ts')).createMessagesAppDriver,
+  bluebubbles: async (): Promise<CreateDriver> =>
+    (await import('./bluebubbles/bluebubbles-driver.ts')).createBlueBubblesDriver,
   simulator: async (): Promise<CreateDriver> => (await import('./simulator/simulator-driver.ts')).createSimulatorDriver,
 } as const
 
