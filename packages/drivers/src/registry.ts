@@ -4,6 +4,7 @@ import type { Driver, DriverContext } from './driver.ts'
 type CreateDriver = (context: DriverContext) => Driver
 
 const DRIVERS = {
+  imsg: async (): Promise<CreateDriver> => (await import('./imsg/imsg-driver.ts')).createImsgDriver,
   simulator: async (): Promise<CreateDriver> => (await import('./simulator/simulator-driver.ts')).createSimulatorDriver,
 } as const
 
