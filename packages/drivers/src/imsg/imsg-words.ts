@@ -27,8 +27,6 @@ const EFFECTS: Readonly<Record<string, string>> = {
   spotlight: `${SCREEN}SpotlightEffect`,
 }
 
-export const EFFECT_WORDS: readonly string[] = Object.keys(EFFECTS)
-
 /** Null: there is no such effect. */
 export function effectId(word: string): string | null {
   return Object.hasOwn(EFFECTS, word) ? (EFFECTS[word] ?? null) : null
@@ -86,7 +84,7 @@ export function serviceOf(name: string | null | undefined): Service | null {
   return word === 'sms' || word === 'rcs' ? 'sms' : null
 }
 
-/** What of a reason may be told: imsg's words may hold a number. */
+/** By its number too: macOS says the rest in the language of the Mac (MACOS 1.4). */
 export function isPermissionTrouble(data: unknown): boolean {
   return typeof data === 'string' && /not authori[sz]ed|-1743|-25211/i.test(data)
 }

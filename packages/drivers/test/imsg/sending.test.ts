@@ -177,6 +177,17 @@ describe('receipts', () => {
     await world.hasReceipt(outgoing.attempt, 'sent')
   })
 
+  it('an error after it was delivered takes nothing back', async () => {
+    const outgoing = world.outgoing('delivered')
+    await world.sent(outgoing)
+    await world.hasReceipt(outgoing.attempt, 'delivered')
+    const guid = await world.guidOf('delivered')
+    world.imsg.change(guid, { error: 4 })
+    const before = asked(guid)
+    await until('it was asked for again, and the answer read', () => asked(guid) > before + 1)
+    expect(world.receipts.filter(({ attempt }) => attempt === outgoing.attempt)).toHaveLength(1)
+  })
+
   it('a refused one that goes out after all is told as sent', async () => {
     bridged.imsg.behave({ row: { error: 22 } })
     const outgoing = bridged.outgoing('22 at first')

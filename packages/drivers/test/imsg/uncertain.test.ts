@@ -4,6 +4,7 @@
  * and never "not sent"; only `retry_safe: true` is proof; a wedged child is replaced, and the next message goes.
  * World: the driver, real child processes that misbehave, and a Messages that knows what really left.
  */
+import { NOBODY } from '@bluewire/testkit/fake-imsg/fake-answers'
 import { deliveryFailure } from '@bluewire/testkit/fake-imsg/wire'
 import type { RpcError } from '@bluewire/testkit/fake-imsg/wire'
 import { until } from '@bluewire/testkit/stories/until'
@@ -197,7 +198,7 @@ describe('what is looked for', () => {
   })
 
   it('is neither an older row, nor another recipient’s, nor somebody else’s text', async () => {
-    await world.send('the same')
+    row('the same') // typed on a phone
     world.imsg.behave({
       ...lost,
       meanwhile: () => {
@@ -206,7 +207,7 @@ describe('what is looked for', () => {
       },
     })
     expect(await world.send('the same')).toMatchObject(NOTHING_FOUND)
-    expect(world.copies('the same')).toBe(1)
+    expect(world.copies('the same')).toBe(0)
   })
 
   it('may be one of two: which is which cannot be told', async () => {
@@ -220,6 +221,15 @@ describe('what is looked for', () => {
     world.imsg.behave({ ...lost, meanwhile: () => world.imsg.leaveLate() })
     expect(await world.send('code 1')).toMatchObject({ kind: 'unknown', reason: 'ambiguous_rows' })
     expect(world.copies('code 1')).toBe(1)
+  })
+
+  it('two identical texts, the first one hung: not even when imsg takes its late row for that of the second one', async () => {
+    world.imsg.behave({ ...lost, message: 'late', row: { guid: 'LATE' } })
+    expect(await world.send('code 3')).toMatchObject(NOTHING_FOUND)
+    const answer = { result: { ok: true, guid: 'LATE' } }
+    world.imsg.behave({ message: 'stays', meanwhile: () => world.imsg.leaveLate(), answer })
+    expect(await world.send('code 3')).toMatchObject({ kind: 'unknown', reason: 'ambiguous_rows' })
+    expect(world.copies('code 3')).toBe(1)
   })
 
   it('two identical texts, and both are there: both are sent', async () => {
@@ -259,11 +269,9 @@ describe('what a child writes', () => {
   })
 
   it('"reads up to four at once, possibly answered out of order": each is the answer to its own question', async () => {
-    const outgoings = ['a', 'b'].map((body) => bridged.outgoing(`order ${body}`, { to: THEM }))
-    bridged.imsg.behave({ on: 'message.send_status', answerAfterCalls: 2, times: 2 })
-    for (const outgoing of outgoings) {
-      const outcome = await bridged.sent(outgoing)
-      expect(outcome).toEqual({ kind: 'sent', rowGuids: [guidOfAttempt(outgoing.attempt, 0)] })
-    }
+    bridged.imsg.behave({ on: 'handles.check', answerAfterCalls: 1 })
+    const available = (to: string) => bridged.driver.command({ name: 'availability', args: { to } })
+    const replies = await Promise.all([available(THEM), available(NOBODY)])
+    expect(replies.map(({ data }) => data)).toEqual([{ available: true }, { available: false }])
   })
 })

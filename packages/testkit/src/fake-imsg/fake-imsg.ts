@@ -43,7 +43,7 @@ export type Rule = Readonly<{
   message?: 'leaves' | 'stays' | 'late'
   row?: RowFate
   /** `bare`: `{"ok":true}` and no more; `none`: never. */
-  answer?: 'usual' | 'bare' | 'none' | RpcError
+  answer?: 'usual' | 'bare' | 'none' | RpcError | Readonly<{ result: unknown }>
   /** Once the message has left or not: `dies`; `stops`: it neither reads nor answers any more, and can only be killed. */
   process?: 'dies' | 'stops'
   /** Written to standard output before the answer: lines, or so many bytes without an end. */
@@ -241,7 +241,7 @@ export class FakeImsg implements AsyncDisposable {
       add: (row) => this.add(row),
       hold: (leave) => this.#late.push(leave),
     })
-    if (typeof rule.answer === 'object') return { error: rule.answer }
+    if (typeof rule.answer === 'object') return 'code' in rule.answer ? { error: rule.answer } : rule.answer
     if (rule.answer === 'bare') return { result: { ok: true } }
     return answered
   }
