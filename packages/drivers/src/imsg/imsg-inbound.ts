@@ -98,13 +98,14 @@ export class ImsgInbound {
   }
 
   #told(params: unknown): void {
-    const parsed = messageParams.safeParse(params)
-    const message = messageAnswer.safeParse(parsed.data?.message).data
+    const told = messageParams.safeParse(params).data
+    const message = messageAnswer.safeParse(told?.message).data
     if (!message) return
     const { cursor = message.id } = message
     const round = this.#round
     this.#enqueue(async () => {
-      if (round === this.#round) await this.#take(message, cursor)
+      // What an older watch still says comes again by the new one, after what was before it.
+      if (round === this.#round && told?.subscription === this.#subscription) await this.#take(message, cursor)
     })
   }
 

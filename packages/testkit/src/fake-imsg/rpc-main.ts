@@ -13,6 +13,7 @@ import type { FromMac, RpcError, ToMac } from './wire.ts'
 const [folder = '', command = ''] = process.argv.slice(2)
 const mac: Socket = connect(join(folder, 'mac.sock'))
 const open = new Map<number, (answer: Extract<FromMac, { kind: 'answer' }>) => void>()
+const WEDGED_MS = 60_000
 let asked = 0
 let version: ImsgVersion = '0.15'
 /** An operation that this process cannot wait for any more: nothing can be changed after it. */
@@ -34,9 +35,7 @@ function fromMac(order: FromMac): void {
       process.stdout.write(order.bytes === undefined ? `${order.line ?? ''}\n` : 'x'.repeat(order.bytes))
       return
     case 'end':
-      if (order.how === 'stop') process.kill(process.pid, 'SIGSTOP')
-      else process.exit(order.code ?? 1)
-      return
+      return order.how === 'stop' ? wedge() : process.exit(order.code ?? 1)
     case 'answer':
       open.get(order.id)?.(order)
       open.delete(order.id)
@@ -44,6 +43,12 @@ function fromMac(order: FromMac): void {
     default:
       return order satisfies never
   }
+}
+
+/** Deaf to everything but SIGKILL. It ends by itself when the test that wanted it is long gone. */
+function wedge(): void {
+  process.on('SIGTERM', () => undefined)
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WEDGED_MS)
 }
 
 function ask(question: Omit<ToMac, 'id'>): Promise<Extract<FromMac, { kind: 'answer' }>> {
