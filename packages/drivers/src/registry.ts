@@ -8,6 +8,7 @@ const DRIVERS = {
     (await import('./messages-app/messages-app-driver.ts')).createMessagesAppDriver,
   bluebubbles: async (): Promise<CreateDriver> =>
     (await import('./bluebubbles/bluebubbles-driver.ts')).createBlueBubblesDriver,
+  imsg: async (): Promise<CreateDriver> => (await import('./imsg/imsg-driver.ts')).createImsgDriver,
   simulator: async (): Promise<CreateDriver> => (await import('./simulator/simulator-driver.ts')).createSimulatorDriver,
 } as const
 
