@@ -96,6 +96,7 @@ export class FakeDatabase {
   async restore(): Promise<void> {
     for (const name of FILES) rmSync(join(this.#directory, name), { force: true })
     move(this.#kept, this.#directory)
+    rmSync(this.#kept, { recursive: true })
     await this.#messages.controlIfRunning({ do: 'database', change: 'open' })
   }
 
