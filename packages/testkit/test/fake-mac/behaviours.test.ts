@@ -240,7 +240,7 @@ describe('what becomes of it', () => {
     world.mac.behave({ to, rowError: 22 })
     await world.sendTo(to, 'x')
     expect(await world.untilRow(to)).toMatchObject({ error: 22n, is_sent: 0n })
-    const noted = world.db.prepare(`select value from kvtable where key = 'lastFailedMessageDate'`).get()
+    const [noted] = world.all(`select value from kvtable where key = 'lastFailedMessageDate'`)
     expect(noted).toEqual({ value: (await world.untilRow(to)).date })
     expect(world.phonesOf(to)).toEqual([])
   })

@@ -46,9 +46,11 @@ describe('MACOS 2.3: a message comes in', () => {
       chat: group.guid,
       cache_roomnames: expect.stringMatching(/^chat\d+$/),
     })
-    const people = world.db.prepare(`select h.id from chat_handle_join j join handle h on h.ROWID = j.handle_id
-      join chat c on c.ROWID = j.chat_id where c.guid = ? order by h.id`)
-    expect(people.all(group.guid)).toEqual([{ id: from }, { id: other }].toSorted((a, b) => a.id.localeCompare(b.id)))
+    const people = `select h.id from chat_handle_join j join handle h on h.ROWID = j.handle_id
+      join chat c on c.ROWID = j.chat_id where c.guid = ? order by h.id`
+    expect(world.all(people, group.guid)).toEqual(
+      [{ id: from }, { id: other }].toSorted((a, b) => a.id.localeCompare(b.id)),
+    )
   })
 
   it('as SMS, also from a short code or a name', async () => {
@@ -78,7 +80,7 @@ describe('MACOS 2.3: a message comes in', () => {
     const { guid, rowid } = await mac().receive({ from, text: 'two', files })
     expect(world.byGuid(guid)).toMatchObject({ text: '\uFFFC\uFFFCtwo', cache_has_attachments: 1n })
     const sql = `select a.* from message_attachment_join j join attachment a on a.ROWID = j.attachment_id where j.message_id = ?`
-    const attachments = world.db.prepare(sql).all(rowid) as { transfer_name: string; filename: string; guid: string }[]
+    const attachments = world.all(sql, rowid) as { transfer_name: string; filename: string; guid: string }[]
     expect(attachments).toMatchObject([
       { transfer_name: 'a.txt', is_outgoing: 0n, transfer_state: 5n, total_bytes: 3n },
       { transfer_name: 'b.txt' },
@@ -99,9 +101,7 @@ describe('MACOS 2.3: a message comes in', () => {
       is_spam: 1n,
       is_audio_message: 1n,
     })
-    expect(world.db.prepare('select is_filtered from chat where guid = ?').get(`any;-;${from}`)).toEqual({
-      is_filtered: 1n,
-    })
+    expect(world.all('select is_filtered from chat where guid = ?', `any;-;${from}`)).toEqual([{ is_filtered: 1n }])
     const balloon = 'com.apple.messages.URLBalloonProvider'
     const link = await mac().receive({ from, text: 'https://example.com', balloon })
     expect(world.byGuid(link.guid)).toMatchObject({ balloon_bundle_id: balloon })
@@ -188,7 +188,7 @@ describe('MACOS 2.3: the same row, later', () => {
     const { guid } = await mac().receive({ from: world.person(), text: 'away' })
     await mac().deleteMessage(guid)
     expect(world.byGuid(guid)).toBeUndefined()
-    expect(world.db.prepare('select count(*) n from deleted_messages where guid = ?').get(guid)).toEqual({ n: 1n })
+    expect(world.all('select count(*) n from deleted_messages where guid = ?', guid)).toEqual([{ n: 1n }])
   })
 })
 
@@ -249,13 +249,9 @@ describe('MACOS 2.6: rows that are new and old', () => {
   it('thousands of old messages at once', async () => {
     const before = world.rows().length
     await mac().grow(20_000)
-    const { n } = world.db.prepare('select count(*) n from message').get() as { n: bigint }
-    expect(Number(n)).toBe(before + 20_000)
-    expect(
-      world.db
-        .prepare('select count(*) n from chat_message_join where message_id not in (select ROWID from message)')
-        .get(),
-    ).toEqual({ n: 0n })
+    expect(world.all('select count(*) n from message')).toEqual([{ n: BigInt(before + 20_000) }])
+    const unknown = 'select count(*) n from chat_message_join where message_id not in (select ROWID from message)'
+    expect(world.all(unknown)).toEqual([{ n: 0n }])
     const { guid } = await mac().receive({ from: world.person(), text: 'after' })
     expect(world.byGuid(guid)?.ROWID).toBeGreaterThan(20_000n)
     await mac().grow(10)

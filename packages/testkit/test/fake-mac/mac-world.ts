@@ -1,5 +1,4 @@
 /** One fake Mac for a file of stories, and its chat.db as they look at it. */
-import type { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll } from 'vitest'
 import type { MakeOptions } from '../../src/fake-mac/fake-mac.ts'
 import { FakeMac } from '../../src/fake-mac/fake-mac.ts'
@@ -46,8 +45,10 @@ export class MacWorld {
     this.mac = mac
   }
 
-  get db(): DatabaseSync {
-    return this.mac.database.open()
+  /** chat.db as it is now, also when others cannot open it. */
+  all(sql: string, ...values: (string | bigint | number)[]): Record<string, unknown>[] {
+    using db = this.mac.database.open()
+    return db.prepare(sql).all(...values)
   }
 
   /** Somebody new, so that stories on one Mac do not see each other. */
@@ -68,12 +69,7 @@ export class MacWorld {
   }
 
   rows(where = '1', ...values: (string | bigint | number)[]): Row[] {
-    const { db } = this
-    try {
-      return db.prepare(`${ROWS} where ${where} order by m.ROWID`).all(...values) as unknown as Row[]
-    } finally {
-      db.close()
-    }
+    return this.all(`${ROWS} where ${where} order by m.ROWID`, ...values) as unknown as Row[]
   }
 
   rowsWith(handle: string): Row[] {

@@ -5,6 +5,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import { IMESSAGE_ACCOUNT, MACOS_VERSIONS } from '../../src/fake-mac/mac-settings.ts'
+import { until } from '../../src/stories/until.ts'
 import { useMac } from './mac-world.ts'
 
 describe.each(MACOS_VERSIONS)('macOS %s', (macos) => {
@@ -45,7 +46,7 @@ describe.each(MACOS_VERSIONS)('macOS %s', (macos) => {
     await world.sendSms(to, 'By SMS')
     const row = await world.untilRow(to, ({ is_sent }) => is_sent === 1n)
     expect(row).toMatchObject({ service: 'SMS', chat: is26 ? `any;-;${to}` : `SMS;-;${to}`, is_delivered: 0n })
-    const services = world.db.prepare('select service from handle where id = ?').all(to)
+    const services = world.all('select service from handle where id = ?', to)
     expect(services).toEqual([{ service: 'SMS' }])
   })
 
@@ -64,12 +65,10 @@ describe.each(MACOS_VERSIONS)('macOS %s', (macos) => {
     const { guid } = await world.mac.world.group(people, { name: 'Us' })
     expect(guid).toMatch(is26 ? /^any;\+;chat\d+$/ : /^iMessage;\+;chat\d+$/)
     expect(await world.sendToChat(guid, 'All')).toEqual({ ok: null })
-    const [row] = await import('../../src/stories/until.ts').then(({ until }) =>
-      until('the row', () => {
-        const rows = world.rows('c.guid = ? and m.is_sent = 1', guid)
-        return rows.length > 0 ? rows : null
-      }),
-    )
+    const [row] = await until('the row', () => {
+      const rows = world.rows('c.guid = ? and m.is_sent = 1', guid)
+      return rows.length > 0 ? rows : null
+    })
     expect(row).toMatchObject({
       handle: null,
       cache_roomnames: guid.slice(guid.lastIndexOf(';') + 1),

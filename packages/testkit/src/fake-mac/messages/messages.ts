@@ -137,7 +137,9 @@ export class Messages {
       this.#asleep.push({ dateMs: arrived, ...happening })
       return { guid: '', rowid: 0 }
     }
-    return happen(await this.#database.opened(), happening)
+    const { mailbox } = this.#database
+    if (mailbox === undefined) throw new Error('This Mac has no chat.db now: nothing can come in.')
+    return happen(mailbox, happening)
   }
 
   async #wake(): Promise<void> {
