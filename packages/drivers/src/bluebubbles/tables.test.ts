@@ -97,29 +97,31 @@ describe('a row', () => {
     return rowState({ message, isSent, isText }, 'imessage')
   }
 
-  it.each([
-    ['nothing is known', {}, false, { kind: 'sending' }],
-    ['it cannot be asked, and nothing arrived', {}, null, { kind: 'sending' }],
-    ['is_sent', {}, true, { kind: 'sent', asSms: false }],
-    ['it arrived', { dateDelivered: 5 }, null, { kind: 'sent', asSms: false }],
-    ['it arrived, without a date', { isDelivered: true }, false, { kind: 'sent', asSms: false }],
-    ['it was read', { dateRead: 5 }, null, { kind: 'sent', asSms: false }],
-    ['error 22', { error: 22 }, false, { kind: 'not_on_imessage' }],
+  it.each<[string, { more: object; isSent: boolean | null }, object]>([
+    ['nothing is known', { more: {}, isSent: false }, { kind: 'sending' }],
+    ['it cannot be asked, and nothing arrived', { more: {}, isSent: null }, { kind: 'sending' }],
+    ['is_sent', { more: {}, isSent: true }, { kind: 'sent', asSms: false }],
+    ['it arrived', { more: { dateDelivered: 5 }, isSent: null }, { kind: 'sent', asSms: false }],
+    ['it arrived, without a date', { more: { isDelivered: true }, isSent: false }, { kind: 'sent', asSms: false }],
+    ['it was read', { more: { dateRead: 5 }, isSent: null }, { kind: 'sent', asSms: false }],
+    ['error 22', { more: { error: 22 }, isSent: false }, { kind: 'not_on_imessage' }],
     [
       'error 22, and a text message by now',
-      { error: 22, handle: { address: 'a', service: 'SMS' } },
-      false,
+      { more: { error: 22, handle: { address: 'a', service: 'SMS' } }, isSent: false },
       { kind: 'error', code: 22 },
     ],
-    ['another error, even though it says sent', { error: 4 }, true, { kind: 'error', code: 4 }],
-    ['sent as a text message', { handle: { address: 'a', service: 'SMS' } }, true, { kind: 'sent', asSms: true }],
+    ['another error, even though it says sent', { more: { error: 4 }, isSent: true }, { kind: 'error', code: 4 }],
     [
-      'sent in a chat for text messages',
-      { handle: null, chats: [{ guid: 'SMS;-;a' }] },
-      true,
+      'sent as a text message',
+      { more: { handle: { address: 'a', service: 'SMS' } }, isSent: true },
       { kind: 'sent', asSms: true },
     ],
-  ])('%s', (_, more, ...[isSent, expected]) => {
+    [
+      'sent in a chat for text messages',
+      { more: { handle: null, chats: [{ guid: 'SMS;-;a' }] }, isSent: true },
+      { kind: 'sent', asSms: true },
+    ],
+  ])('%s', (_, { more, isSent }, expected) => {
     expect(state(more, isSent)).toEqual(expected)
   })
 

@@ -127,6 +127,7 @@ export class World implements AsyncDisposable {
       },
       position: (position) => void (isCurrent() && (this.memory.stored = position)),
       healthChanged: () => void this.healths.push(driver.health()),
+      linesChanged: () => undefined,
     }
     await driver.start(events, this.memory)
   }

@@ -106,6 +106,7 @@ export class ImsgWorld implements AsyncDisposable {
         },
         position: (position) => void (this.memory.storedPosition = position),
         healthChanged: () => this.healthChanges++,
+        linesChanged: () => undefined,
       },
       this.memory,
     )
