@@ -3,7 +3,7 @@ import { existsSync, renameSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { joinResponse } from '@bluewire/contract/node-protocol/join'
 import type { JoinRequest, JoinResponse } from '@bluewire/contract/node-protocol/join'
-import { createDriver, MAC_DRIVERS, SIMULATED_DRIVERS } from '@bluewire/drivers/registry'
+import { createDriver, SIMULATED_DRIVERS } from '@bluewire/drivers/registry'
 import type { DriverName } from '@bluewire/drivers/registry'
 import { systemClock } from '@bluewire/platform/clock'
 import { takeExclusiveLock } from '@bluewire/platform/exclusive-lock'
@@ -104,9 +104,8 @@ async function keptNode(
 
 function driverSettings(driver: DriverName, { lines, simulatorLog }: JoinOptions): object {
   const { macTools } = thisMachine()
-  const isOfMac: boolean = MAC_DRIVERS.includes(driver)
   return {
-    ...(isOfMac && macTools !== undefined ? { tools: macTools } : {}),
+    ...(driver === 'messages-app' && macTools !== undefined ? { tools: macTools } : {}),
     ...(lines.length === 0 ? {} : { lines: lines.map(lineOf) }),
     ...(simulatorLog === undefined ? {} : { log: simulatorLog }),
   }

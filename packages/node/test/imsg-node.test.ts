@@ -44,6 +44,7 @@ beforeAll(async () => {
     '--line',
     `${LINE}:imessage`,
   ]
+  process.env['BLUEWIRE_MAC_TOOLS'] = dir // this machine stands in for a Mac
   expect(await commandLine(words, { out: () => undefined, err: () => undefined })).toBe(0)
   expect(gateway.joins).toMatchObject([{ driver: 'imsg', simulated: false }])
   const file = join(dir, 'node.json')
