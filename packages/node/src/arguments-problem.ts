@@ -2,7 +2,9 @@
 import { nearestName } from '@bluewire/platform/nearest-name'
 import { programName } from '@bluewire/platform/program-name'
 
-const VERBS = ['join', 'run', 'status']
+import { MAC_VERBS } from './mac/mac-verbs.ts'
+
+const VERBS: readonly string[] = ['join', 'run', 'status', ...MAC_VERBS]
 
 /** The words that were given are no command as they stand. */
 export function commandProblem([verb, ...rest]: readonly string[]): string {

@@ -21,7 +21,7 @@ test.each([[['--help']], [['-h']], [['help']], [['run', '--help']], [['join', '-
 test.each([
   [['--hlep'], /^There is no option --hlep\. Did you mean --help\?$/],
   [['jion'], /^There is no command jion\. Did you mean join\?$/],
-  [[], /^A command is missing: join, run, status\. /],
+  [[], /^A command is missing: join, run, status, install, uninstall, restart, logs, doctor, update, acceptance\. /],
 ])('%j is a mistake', async (args, wanted) => {
   const said = await say(...args)
   expect(said).toMatchObject({ code: 2, out: '' })

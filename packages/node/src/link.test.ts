@@ -259,6 +259,55 @@ describe('a bad peer', () => {
   })
 })
 
+describe('after a sleep', () => {
+  it('a peer that does not answer at once is dead', async () => {
+    const gateway = await Gateway.start({ autoPong: false })
+    const { link, ears, until } = startLink({ url: `http://127.0.0.1:${gateway.port}`, times: { wokeMs: 30 } })
+    await ears.open.next()
+    link.woke()
+    expect(await until('link.silent_peer')).toMatchObject({ after: 'sleep' })
+    await ears.shut.next()
+  })
+
+  it('one that answers is kept', async () => {
+    const gateway = await Gateway.start()
+    const clock = new VirtualClock()
+    const { link, ears } = startLink({ url: `http://127.0.0.1:${gateway.port}`, clock })
+    await ears.open.next()
+    const peer = await gateway.connected.next()
+    const pinged = new Promise((resolve) => peer.once('ping', resolve))
+    link.woke()
+    await pinged
+    peer.send('after the pong')
+    await ears.heard.next()
+    await clock.advance(6_000)
+    expect(peer.readyState).toBe(peer.OPEN)
+  })
+
+  it('a gateway that was waited for is dialled at once', async () => {
+    const gateway = await Gateway.start()
+    gateway.refuseWith = 503
+    const clock = new VirtualClock()
+    const { link, ears, until } = startLink({ url: `http://127.0.0.1:${gateway.port}`, clock })
+    for (let i = 0; i < 8; i++) await clock.advance(Number((await until('link.waiting'))['ms']))
+    expect((await until('link.waiting'))['ms']).toBe(30_000)
+    gateway.refuseWith = null
+    link.woke()
+    expect((await until('link.waiting'))['ms']).toBe(500)
+    await clock.advance(500)
+    await ears.open.next()
+  })
+
+  it('nothing, once it is stopped', async () => {
+    const gateway = await Gateway.start()
+    const { link, ears } = startLink({ url: `http://127.0.0.1:${gateway.port}` })
+    await ears.open.next()
+    await link.stop()
+    link.woke()
+    expect(gateway.requests).toHaveLength(1)
+  })
+})
+
 describe('refusals', () => {
   it('a credential that is refused five times in a row is given up, with a sentence', async () => {
     const gateway = await Gateway.start()

@@ -18,12 +18,20 @@ const BACK_OFF_MS_MIN = 500
 const BACK_OFF_MS_MAX = 30_000
 const HANDSHAKE_MS = 15_000
 const CLOSE_MS = 1_000
+/** After the machine slept, a peer that does not answer a ping within this time is dead. */
+const WOKE_ANSWER_MS = 5_000
 /** A gateway that does not read is taken for dead when this much waits for it. */
 const BUFFERED_BYTES_MAX = 16 * 1024 * 1024
 /** A credential is given up after this many refusals in a row: one may be the mistake of something in between. */
 const UNAUTHORIZED_MAX = 5
 
-export type LinkTimes = Readonly<{ pingMs: number; silentMs: number; backOffMsMin: number; backOffMsMax: number }>
+export type LinkTimes = Readonly<{
+  pingMs: number
+  silentMs: number
+  backOffMsMin: number
+  backOffMsMax: number
+  wokeMs: number
+}>
 
 type Deps = Readonly<{
   address: GatewayAddress
@@ -47,6 +55,7 @@ export class Link {
   #failures = 0
   #unauthorized = 0
   #notBeforeMs = -Infinity
+  #heardAtMs = -Infinity
   #timers: Timer[] = []
   #reconnect: Timer | null = null
   #stopped = false
@@ -58,6 +67,7 @@ export class Link {
       silentMs: SILENT_PEER_MS,
       backOffMsMin: BACK_OFF_MS_MIN,
       backOffMsMax: BACK_OFF_MS_MAX,
+      wokeMs: WOKE_ANSWER_MS,
       ...deps.times,
     }
   }
@@ -88,6 +98,27 @@ export class Link {
     else ws.close(1000)
     await closed
     giveUp.cancel()
+  }
+
+  /** The machine slept: the connection may be gone without a word. The peer is asked at once, or dialled at once. */
+  woke(): void {
+    if (this.#stopped) return
+    const ws = this.#ws
+    if (!ws) {
+      this.#failures = 0
+      this.#reconnect?.cancel()
+      return this.#connectLater()
+    }
+    if (ws.readyState !== ws.OPEN) return
+    const { clock, log } = this.#deps
+    const askedAtMs = clock.monotonicMs()
+    ws.ping()
+    const timer = clock.setTimer(this.#times.wokeMs, () => {
+      if (this.#heardAtMs >= askedAtMs) return
+      log.warn('link.silent_peer', { after: 'sleep' })
+      ws.terminate()
+    })
+    ws.once('close', () => timer.cancel())
   }
 
   #connect(): void {
@@ -124,8 +155,8 @@ export class Link {
     this.#unauthorized = 0
     const { clock, log } = this.#deps
     const socket = frameSocket(ws, log)
-    let heardAtMs = clock.monotonicMs()
-    const heard = (): void => void (heardAtMs = clock.monotonicMs())
+    const heard = (): void => void (this.#heardAtMs = clock.monotonicMs())
+    heard()
     ws.on('ping', heard)
     ws.on('pong', heard)
     ws.on('message', (data, isBinary) => {
@@ -139,9 +170,9 @@ export class Link {
       () => ws.ping(),
     )
     this.#every(
-      () => Math.max(1, heardAtMs + this.#times.silentMs - clock.monotonicMs()),
+      () => Math.max(1, this.#heardAtMs + this.#times.silentMs - clock.monotonicMs()),
       () => {
-        if (clock.monotonicMs() - heardAtMs < this.#times.silentMs) return
+        if (clock.monotonicMs() - this.#heardAtMs < this.#times.silentMs) return
         log.warn('link.silent_peer')
         ws.terminate()
       },

@@ -21,8 +21,17 @@ const nodeConfig = z.object({
   driver: z.object({ name: z.string(), settings: z.unknown() }),
   /** Below this much free disk nothing is taken. */
   free_bytes_min: z.number().int().min(0).optional(),
+  /** On a Mac: false lets it sleep. */
+  keep_awake: z.boolean().optional(),
+  /** `forbidden`: the command `update` does nothing. */
+  updates: z.enum(['allowed', 'forbidden']).optional(),
 })
 export type NodeConfig = z.infer<typeof nodeConfig>
+
+/** Where the node of a user is, unless `--dir` says otherwise. */
+export function defaultDirectory(home: string): string {
+  return join(home, '.bluewire-node')
+}
 
 export function configPath(directory: string): string {
   return join(directory, 'node.json')

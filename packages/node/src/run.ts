@@ -1,6 +1,5 @@
 /** `run`: puts the parts together on a real machine, and takes them apart again when asked to stop. */
 import { release } from 'node:os'
-import { join } from 'node:path'
 import { createDriver, DRIVER_NAMES, isDriverName } from '@bluewire/drivers/registry'
 import { newUlidSource, systemChance } from '@bluewire/platform/chance'
 import { systemClock } from '@bluewire/platform/clock'
@@ -14,27 +13,27 @@ import { openJournal } from './journal/open-journal.ts'
 import type { Journal } from './journal/journal.ts'
 import { Link } from './link.ts'
 import { bootId, machineId } from './machine-id.ts'
+import { startAgentSide } from './mac/agent-side.ts'
+import type { MacHost } from './mac/mac-host.ts'
 import { NodeConfigError, readNodeConfig } from './node-config.ts'
 import type { NodeConfig } from './node-config.ts'
+import { journalPath, LOCK_NAME } from './node-files.ts'
 
-export const LOCK_NAME = 'node'
 export const EXIT_REFUSED = 3
 
 const BALLAST_AGAIN_MS = 3600_000
 /** The longest setInterval takes without complaint. */
 const FOREVER_MS = 2 ** 30
 
-export function journalPath(directory: string): string {
-  return join(directory, 'journal.sqlite')
-}
-
-type RunOptions = Readonly<{
+export type RunOptions = Readonly<{
   directory: string
   log: AgentLog
   /** Resolves when the process is asked to stop. */
   untilStop: Promise<string>
   /** A sentence a person should read, besides the log. */
   say(sentence: string): void
+  /** The user session of macOS it runs in; none elsewhere. */
+  mac?: MacHost | null
 }>
 
 /**
@@ -49,10 +48,16 @@ export async function run(options: RunOptions): Promise<number> {
   const alive = setInterval(() => undefined, FOREVER_MS)
   try {
     const refused = Promise.withResolvers<string>()
-    const parts = await assemble({ ...options, config, refused: refused.resolve })
+    const rested = Promise.withResolvers<null>()
+    const parts = await assemble({
+      ...options,
+      config,
+      refused: refused.resolve,
+      rested: () => rested.resolve(null),
+    })
     try {
       log.info('node.started', { node: config.node, driver: config.driver.name, pid: process.pid })
-      const refusal = await Promise.race([untilStop.then(() => null), refused.promise])
+      const refusal = await Promise.race([untilStop.then(() => null), rested.promise, refused.promise])
       if (refusal !== null) say(refusal)
       return refusal === null ? 0 : EXIT_REFUSED
     } finally {
@@ -67,7 +72,9 @@ export async function run(options: RunOptions): Promise<number> {
 
 type Parts = Readonly<{ stop(): Promise<void> }>
 
-async function assemble(o: RunOptions & { config: NodeConfig; refused: (sentence: string) => void }): Promise<Parts> {
+type Assembling = RunOptions & Readonly<{ config: NodeConfig; refused(sentence: string): void; rested(): void }>
+
+async function assemble(o: Assembling): Promise<Parts> {
   const { directory, log, config } = o
   const clock = systemClock
   const address = gatewayAddress(config.url)
@@ -97,9 +104,13 @@ async function assemble(o: RunOptions & { config: NodeConfig; refused: (sentence
   })
   await agent.start()
   link.start(agent)
+  const { mac, rested } = o
+  const beside = { directory, journal: journalPath(directory), config, agent, driver, link, clock, log, rested }
+  const side = mac ? await startAgentSide({ ...beside, host: mac }) : null
   return {
     async stop() {
       clearInterval(ballastTimer)
+      await side?.stop()
       await agent.stop()
       await link.stop()
       journal.close()

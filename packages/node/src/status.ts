@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { LockHeldError, takeExclusiveLock } from '@bluewire/platform/exclusive-lock'
 import { readNodeConfig } from './node-config.ts'
 import type { NodeConfig } from './node-config.ts'
-import { journalPath, LOCK_NAME } from './run.ts'
+import { journalPath, LOCK_NAME } from './node-files.ts'
 
 /** Lines to print. @throws NodeConfigError */
 export function statusOf(directory: string): string[] {

@@ -27,6 +27,10 @@ export class MiniGateway {
   /** Said instead of a welcome. */
   bye: ByeCode | null = null
   readonly joins: JoinRequest[] = []
+  /** What a GET of these paths is answered with. */
+  readonly files = new Map<string, Buffer>()
+  /** Its clock is so much ahead. */
+  aheadMs = 0
   readonly frames: NodeFrame[] = []
   #watching: Array<() => void> = []
 
@@ -78,6 +82,7 @@ export class MiniGateway {
   }
 
   async #join(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method === 'GET') return this.#get(request.url ?? '', response)
     const chunks: Buffer[] = []
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk)
     const body = JSON.parse(Buffer.concat(chunks).toString()) as JoinRequest
@@ -87,6 +92,14 @@ export class MiniGateway {
     if (body.code !== CODE) return void answer(401, { message: 'This enrolment code is not valid.' })
     this.joins.push(body)
     return void answer(200, { node: NODE, credential: CREDENTIAL })
+  }
+
+  #get(path: string, response: ServerResponse): void {
+    response.setHeader('date', new Date(Date.now() + this.aheadMs).toUTCString())
+    const file = path === '/healthz' ? Buffer.from('{"status":"ok"}') : this.files.get(path)
+    if (file) response.writeHead(200).end(file)
+    else
+      response.writeHead(404, { 'content-type': 'application/json' }).end('{"message":"There is no such agent here."}')
   }
 
   #connected(peer: WebSocket): void {

@@ -50,14 +50,20 @@ async function listNodes(call: Call): Promise<Answer> {
   const { id } = await findAccount(call, call.given.text('account'))
   const nowMs = systemClock.nowMs()
   const lines = await call.store.lines(id)
-  const nodes = (await call.store.nodes(id)).map((n) => ({
-    ...n,
-    lines: lines.filter((l) => l.node?.id === n.id && l.sends).map((l) => l.address),
-  }))
+  const nodes = (await call.store.nodes(id)).map((n) => {
+    const own = lines.filter((l) => l.node?.id === n.id && l.sends)
+    const isPaused = own.length > 0 && own.every((l) => l.paused)
+    return {
+      ...n,
+      lines: own.map((l) => l.address),
+      paused: isPaused,
+      pauseReason: isPaused ? (own[0]?.pauseReason ?? null) : null,
+    }
+  })
   const rows = nodes.map((n) => [
     n.id,
     n.name,
-    n.online ? 'online' : 'offline',
+    stateText(n),
     healthText(n, nowMs),
     n.simulated ? `${n.driver} (simulated)` : n.driver,
     n.lines.length === 0 ? '-' : n.lines.join(', '),
@@ -76,6 +82,8 @@ async function listNodes(call: Call): Promise<Answer> {
       driver: n.driver,
       simulated: n.simulated,
       lines: n.lines,
+      paused: n.paused,
+      pause_reason: n.pauseReason,
       closed_at: n.closedAtMs,
       frames_dropped: n.framesDropped,
     })),
@@ -95,13 +103,25 @@ async function show({ store, given }: Call): Promise<Answer> {
 async function resumeNode({ store, actor, given }: Call): Promise<Answer> {
   const id = given.positionals[0] ?? ''
   const isResumed = isNodeId(id) && (await store.resumeNode(actor, id))
-  if (!isResumed) throw new Refused(`There is no node ${id} that is paused. How it is: ${PROGRAM} node show ${id}`)
+  if (!isResumed) {
+    throw new Refused(
+      `There is no node ${id} that is paused because two machines use its credential. How it is: ${PROGRAM} node show ${id}. ` +
+        `The pause of a line ends with ${PROGRAM} line resume`,
+    )
+  }
   return {
     json: { id, resumed: true },
     lines: [
       `The node ${id} may work again. Its connection is made anew within half a minute. If two machines use its credential still, it is paused again.`,
     ],
   }
+}
+
+/** A node is paused when all its lines are. */
+function stateText(node: { online: boolean; paused: boolean; pauseReason: string | null }): string {
+  const state = node.online ? 'online' : 'offline'
+  if (!node.paused) return state
+  return `${state}, paused${node.pauseReason === null ? '' : ` (${node.pauseReason})`}`
 }
 
 async function retireNode({ store, actor, given }: Call): Promise<Answer> {

@@ -18,6 +18,7 @@ import { exerciseInbound } from './conformance-inbound.ts'
 import { exerciseLateEvidence } from './conformance-late-evidence.ts'
 import { exerciseProviderFaults } from './conformance-provider-faults.ts'
 import { exerciseProviders } from './conformance-providers.ts'
+import { exerciseFirstRealNode } from './conformance-real-node.ts'
 import { StoreWorld } from './store-world.ts'
 import type { OpenStore } from './store-world.ts'
 
@@ -50,6 +51,7 @@ exerciseFallback('sqlite', open)
 exerciseHealth('sqlite', open)
 exerciseInbound('sqlite', open)
 exerciseLateEvidence('sqlite', open)
+exerciseFirstRealNode('sqlite', open)
 
 describe('a full disk (hole 24)', () => {
   async function worldOn(raw: DatabaseSync): Promise<StoreWorld> {

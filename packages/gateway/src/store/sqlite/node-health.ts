@@ -5,6 +5,7 @@ import { holdOf } from '@bluewire/engine/node-health'
 import type { HealthHold } from '@bluewire/engine/node-health'
 import type { HealthResult, NodeHealth, SessionKey } from '../store.ts'
 import type { AppendEvent } from './events.ts'
+import type { PauseSimulated } from './first-real-node.ts'
 import type { Tx } from './group-writer.ts'
 import type { Db } from './rows.ts'
 
@@ -13,7 +14,9 @@ export interface NodeHealths {
   checks(node: NodeId): HealthCheck[]
 }
 
-export function prepareNodeHealth(db: Db, append: AppendEvent): NodeHealths {
+export type NodeHealthParts = Readonly<{ db: Db; append: AppendEvent; pauseSimulated: PauseSimulated }>
+
+export function prepareNodeHealth({ db, append, pauseSimulated }: NodeHealthParts): NodeHealths {
   const s = prepare(db)
 
   function tell(tx: Tx, node: Before & { id: NodeId }, now: NodeHealth & { hold: HealthHold | null }): void {
@@ -38,8 +41,10 @@ export function prepareNodeHealth(db: Db, append: AppendEvent): NodeHealths {
       if (s.said.run({ id, epoch, state, detail, provenAtMs, ...held, at: tx.nowMs }) !== 1) return { kind: 'fenced' }
       s.keepChecks.run({ node: id, checks: JSON.stringify(health.checks) })
       if (before !== undefined) tell(tx, { ...before, id }, { ...health, hold })
+      const mayWork = hold === null && before?.observing === null
+      if (mayWork && state === 'ok') pauseSimulated(tx, id)
       const isNews = (hold?.why ?? null) !== (before?.held ?? null)
-      return { kind: 'done', hold, isNews, mayWork: hold === null && before?.observing === null }
+      return { kind: 'done', hold, isNews, mayWork }
     },
     checks: (node) => JSON.parse(s.checks.get({ node })?.checks ?? '[]') as HealthCheck[],
   }

@@ -11,6 +11,7 @@ import { prepareAccounts } from './accounts.ts'
 import { prepareAttemptParts } from './attempt-parts.ts'
 import { prepareDispatch } from './dispatch.ts'
 import { prepareEvents } from './events.ts'
+import { preparePauseSimulated } from './first-real-node.ts'
 import { GroupWriter } from './group-writer.ts'
 import { prepareHello } from './hello.ts'
 import { prepareImessageProof } from './imessage-proof.ts'
@@ -117,7 +118,7 @@ function prepareWrites(parts: WriteParts) {
   const attemptParts = prepareAttemptParts({ db, settle })
   const optOut = prepareOptOut({ parts, append, messages })
   const twoMachines = prepareTwoMachines({ db, append, appendAudit: accounts.appendAudit })
-  const nodeHealth = prepareNodeHealth(db, append)
+  const nodeHealth = prepareNodeHealth({ db, append, pauseSimulated: preparePauseSimulated({ db, append }) })
   const providers = prepareProviders({ db, append, appendAudit: accounts.appendAudit })
   return {
     usage,
