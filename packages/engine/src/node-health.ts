@@ -10,6 +10,13 @@ export const PROOF_GOOD_MS = 24 * 3600_000
 /** The check whose failure means that a message would leave from an address that is not the line's (PROTOCOL 19). */
 export const SENDING_ADDRESS_CHECK = 'sending_address'
 
+/**
+ * The check whose failure is read off what was sent: a run of failures, whoever they were for. It ends when a message goes out, so a node that
+ * is held for it is given one now and then.
+ */
+export const SENDING_CHECK = 'sending'
+export const TRIED_AGAIN_AFTER_MS = 10 * 60_000
+
 export type CheckState = 'ok' | 'problem' | 'unknown'
 export type Check = Readonly<{ name: string; state: CheckState; detail?: string | undefined }>
 

@@ -38,7 +38,7 @@ describe('broken, and says what to do', () => {
     ['no account', accounts(), 'imessage_account', /Sign in/],
     ['only SMS', accounts({ ...IMESSAGE, service: 'SMS' }), 'imessage_account', /Sign in/],
     ['switched off', accounts({ ...IMESSAGE, enabled: false }), 'imessage_account', /switched off/],
-    ['connected, but every send is refused', { lastErrors: [40] }, 'imessage_account', /error 40/],
+    ['connected, but Apple refuses the account', { lastErrors: [40] }, 'sending', /error 40.*in again/],
     ['no Full Disk Access', { dbProblem: 'denied' }, 'full_disk_access', /Full Disk Access.*start the node again/],
     ['no chat.db', { dbProblem: 'missing' }, 'db_readable', /Open Messages once|open Messages once/],
     ['damaged', { dbProblem: 'not_a_database' }, 'db_readable', /no database/],

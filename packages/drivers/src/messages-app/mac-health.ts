@@ -76,7 +76,7 @@ function automation({ probe }: Findings): HealthCheck {
   }
 }
 
-function account({ probe, lastErrors }: Findings): HealthCheck {
+function account({ probe }: Findings): HealthCheck {
   const name = 'imessage_account'
   if (probe?.kind !== 'accounts') return { name, state: 'unknown' }
   const imessage = probe.accounts.filter((a) => a.service === 'iMessage')
@@ -84,14 +84,6 @@ function account({ probe, lastErrors }: Findings): HealthCheck {
   if (imessage.length === 0) return { name, state: 'problem', detail: `Messages has no iMessage account. ${fix}` }
   const enabled = imessage.filter((a) => a.enabled)
   if (enabled.length === 0) return { name, state: 'problem', detail: `The iMessage account is switched off. ${fix}` }
-  // A status of connected alone proves little: it may say so while every send fails (MACOS 5.4).
-  const [code] = lastErrors
-  if (code !== undefined && isAccountError(code))
-    return {
-      name,
-      state: 'problem',
-      detail: `Apple refused this account (error ${code}). Sign out of iMessage and in again.`,
-    }
   if (!enabled.some((a) => a.connection === 'connected'))
     return { name, state: 'unknown', detail: 'The iMessage account is not connected at the moment.' }
   return { name, state: 'ok' }
@@ -121,6 +113,7 @@ function database({ dbProblem }: Findings): HealthCheck {
   return { name, state: 'problem', detail: DB_PROBLEMS[dbProblem] ?? 'chat.db cannot be read.' }
 }
 
+/** Read off what was sent: it ends when a message goes out. */
 function sending({ isStuck, lastErrors }: Findings): HealthCheck {
   const name = 'sending'
   if (isStuck)
@@ -128,6 +121,14 @@ function sending({ isStuck, lastErrors }: Findings): HealthCheck {
       name,
       state: 'problem',
       detail: 'Messages hangs and does not end. Quit it on the Mac (Force Quit), it is started again by itself.',
+    }
+  // A status of connected proves little: an account may have it while every send fails (MACOS 5.4).
+  const [code] = lastErrors
+  if (code !== undefined && isAccountError(code))
+    return {
+      name,
+      state: 'problem',
+      detail: `Apple refused this account (error ${code}). Sign out of iMessage and in again.`,
     }
   const failed = lastErrors.findIndex((code) => code === 0)
   const inARow = failed === -1 ? lastErrors.length : failed

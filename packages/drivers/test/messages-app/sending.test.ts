@@ -152,3 +152,28 @@ describe('not known', () => {
     expect(world().phonesOf(to)).toEqual([text.body])
   })
 })
+
+describe('message after message fails', () => {
+  const world = useDriver({ macos: '15' })
+
+  test.each([
+    ['whoever they are for', 3, 5],
+    ['Apple refuses the account', 40, 1],
+  ])('%s: it says so, and takes the one that finds out whether it is over', async (_, rowError, times) => {
+    const said = () => {
+      const { state, checks } = world().driver.health()
+      return [state, checks?.find(({ name }) => name === 'sending')?.state]
+    }
+    for (let n = 0; n < times; n++) {
+      expect(said()).toEqual(['ok', 'ok'])
+      const to = world().person()
+      world().mac.behave({ to, rowError })
+      await world().send(world().outgoing(to))
+    }
+    expect(said()).toEqual(['broken', 'problem'])
+    const text = world().outgoing(world().person())
+    expect(world().driver.refuses(text)).toBeNull()
+    expect(await world().send(text)).toMatchObject({ kind: 'sent' })
+    expect(said()).toEqual(['ok', 'ok'])
+  })
+})

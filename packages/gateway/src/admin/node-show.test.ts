@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import type { NodeDetail } from '../store/accounts-store.ts'
 import type { LineView } from '../store/store.ts'
 import { showNode } from './node-show.ts'
+import { PROGRAM } from './program.ts'
 
 const NOW = Date.UTC(2026, 10, 24, 12, 0)
 
@@ -78,6 +79,17 @@ test('one that may send twice, is away, and said nothing yet', () => {
     expect(shown).toMatch(part)
   expect(shown).toMatch(/dropped +3 frames/)
   expect(shown).not.toContain('check ')
+})
+
+test.each([
+  [{ why: 'sending_address', check: 'sending_address', detail: null }, 'would send from another address'],
+  [{ why: 'broken', check: 'sending', detail: null }, 'cannot send (sending)'],
+  [{ why: 'two_machines', check: null, detail: 'Stop one.' }, 'is paused (two machines use its credential)'],
+] as const)('what a command ends: %o', (hold, text) => {
+  const { lines: shown } = showNode({ node: { ...NODE, health: 'ok', hold }, lines: [], accountName: 'main' }, NOW)
+  expect(shown.find((line) => line.startsWith('work'))).toContain(
+    `none: it ${text}. When that is put right: ${PROGRAM} node resume node_1`,
+  )
 })
 
 test('for programs', () => {

@@ -1,8 +1,9 @@
 /** `node show`: all that is known of one node, for the person who asks why it does not send. Pure. */
-import { standingOf } from '@bluewire/engine/node-health'
+import { SENDING_CHECK, standingOf } from '@bluewire/engine/node-health'
 import type { NodeDetail } from '../store/accounts-store.ts'
 import type { LineView } from '../store/store.ts'
 import { healthText, holdJson, holdText } from './node-health-text.ts'
+import { PROGRAM } from './program.ts'
 import { instantText, tableLines } from './table.ts'
 import type { Answer } from './verb.ts'
 
@@ -21,7 +22,7 @@ function facts({ node, lines, accountName }: NodeShown, nowMs: number): string[]
     ['account', accountName],
     ['state', stateText(node)],
     ['health', `${healthText(node, nowMs)}${node.healthDetail === null ? '' : `: ${node.healthDetail}`}`],
-    ['work', node.hold === null ? 'it may be given some' : `none: it ${holdText(node.hold)}`],
+    ['work', workText(node)],
     ['last proof', `${instantText(node.provenAtMs)} (that it can send, by its own clock)`],
     ['last iMessage', `${instantText(node.sentAtMs)} (seen to leave)`],
     ['driver', `${node.driver}${node.simulated ? ' (simulated)' : ''}, ${onceText(node)}`],
@@ -49,6 +50,16 @@ function stateText(node: NodeDetail): string {
   if (node.retiredAtMs !== null) return `retired since ${instantText(node.retiredAtMs)}`
   if (node.online) return `online since ${instantText(node.connectedAtMs)}`
   return node.closedAtMs === null ? 'never connected' : `offline since ${instantText(node.closedAtMs)}`
+}
+
+/** Most of what it says of itself ends by itself; what shows only when a message leaves, and what it does not know of, by a command. */
+function workText({ id, hold }: NodeDetail): string {
+  if (hold === null) return 'it may be given some'
+  const end =
+    hold.why === 'broken' && hold.check !== SENDING_CHECK
+      ? ''
+      : `. When that is put right: ${PROGRAM} node resume ${id}`
+  return `none: it ${holdText(hold)}${end}`
 }
 
 function onceText({ atMostOnce }: NodeDetail): string {

@@ -31,7 +31,7 @@ export const node: Noun = {
     },
     {
       name: 'resume',
-      summary: 'end the pause of a node whose credential two machines used, once one of them is off',
+      summary: 'let a node work again, once what held it is put right',
       takes: ['NODE_ID'],
       options: {},
       run: resumeNode,
@@ -102,20 +102,21 @@ async function show({ store, given }: Call): Promise<Answer> {
 
 async function resumeNode({ store, actor, given }: Call): Promise<Answer> {
   const id = given.positionals[0] ?? ''
-  const isResumed = isNodeId(id) && (await store.resumeNode(actor, id))
-  if (!isResumed) {
+  const done = isNodeId(id) ? await store.resumeNode(actor, id) : 'not_held'
+  if (done === 'not_held') {
     throw new Refused(
-      `There is no node ${id} that is paused because two machines use its credential. How it is: ${PROGRAM} node show ${id}. ` +
-        `The pause of a line ends with ${PROGRAM} line resume`,
+      `The node ${id} is not held. How it is: ${PROGRAM} node show ${id}. The pause of a line ends with ${PROGRAM} line resume`,
     )
   }
-  return {
-    json: { id, resumed: true },
-    lines: [
-      `The node ${id} may work again. Its connection is made anew within half a minute. If two machines use its credential still, it is paused again.`,
-    ],
-  }
+  return { json: { id, resumed: done === 'resumed', one_message: done === 'one_message' }, lines: [RESUMED[done](id)] }
 }
+
+const RESUMED = {
+  resumed: (id: string) =>
+    `The node ${id} may work again. Its connection is made anew within half a minute. If two machines use its credential still, it is paused again.`,
+  one_message: (id: string) =>
+    `The node ${id} is given one message, which shows whether it works. When it does, the others follow; else they go on waiting.`,
+} as const
 
 /** A node is paused when all its lines are. */
 function stateText(node: { online: boolean; paused: boolean; pauseReason: string | null }): string {

@@ -152,8 +152,11 @@ export interface AccountsStore {
   node(id: NodeId): Promise<NodeDetail | undefined>
   /** False: there is no such line. */
   orderLine(actor: Actor, id: LineId, wanted: { order: LineOrder; reason: string | null }): Promise<boolean>
-  /** Ends the pause of a node whose credential two machines used. False: it is not paused. */
-  resumeNode(actor: Actor, id: NodeId): Promise<boolean>
+  /**
+   * Ends the pause of a node whose credential two machines used (`resumed`). Of one that is held by its own word: lets one message leave,
+   * which shows what became of that (`one_message`).
+   */
+  resumeNode(actor: Actor, id: NodeId): Promise<'resumed' | 'one_message' | 'not_held'>
   /** Takes its credential away; its open attempts become unknown, its history stays. */
   retireNode(actor: Actor, id: NodeId): Promise<boolean>
 

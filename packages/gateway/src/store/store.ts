@@ -348,7 +348,7 @@ export interface Store extends AccountsStore, ProvidersStore {
    * case of failure, leave as SMS.
    */
   fallBackOffline(offlineAfterMs: number): Promise<number>
-  /** Lines that wait because their Apple account was in doubt are tried again after a while. */
+  /** Lines that wait because their Apple account was in doubt, and nodes that failed too often in a row, are tried again after a while. */
   tryLinesInDoubt(): Promise<number>
   /** An unknown message is sent again because a person, who saw the evidence, said so. */
   resend(account: AccountId, id: MessageId): Promise<'queued' | 'refused' | 'not_found'>

@@ -97,6 +97,10 @@ export interface Tables {
     held: HealthHold['why'] | null
     held_check: string | null
     held_detail: string | null
+    /** Since when it is held, or when it was last tried. */
+    held_at: number | null
+    /** Held as it is, it gets one message, to see what becomes of it. */
+    trial: Generated<Flag>
     refusals: Generated<number>
     sent_at: number | null
     sent_lane: LaneId | null

@@ -93,7 +93,7 @@ describe('an operator ends it', () => {
     const { world } = w
     const id = await world.accept()
     const told = world.session
-    expect(await world.do(world.store.resumeNode('cli:ann', world.node))).toBe(true)
+    expect(await world.do(world.store.resumeNode('cli:ann', world.node))).toBe('resumed')
     expect(await world.dispatchAny()).toEqual({ kind: 'fenced' })
     expect(await world.store.standing(told)).toBe('fenced')
     await w.connect({ boot_id: 'A' })
@@ -145,10 +145,10 @@ describe('an operator ends it', () => {
 
   it('where there is nothing to end, it is refused', async () => {
     const w = await new SessionWorld().start()
-    expect(await w.world.do(w.world.store.resumeNode('test', w.world.node))).toBe(false)
+    expect(await w.world.do(w.world.store.resumeNode('test', w.world.node))).toBe('not_held')
     await alternate(w, 4)
     await w.world.do(w.world.store.retireNode('test', w.world.node))
-    expect(await w.world.do(w.world.store.resumeNode('test', w.world.node))).toBe(false)
+    expect(await w.world.do(w.world.store.resumeNode('test', w.world.node))).toBe('not_held')
     expect(events(w).map(([type]) => type)).toEqual(['node.paused'])
   })
 })

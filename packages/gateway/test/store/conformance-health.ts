@@ -57,6 +57,67 @@ export function exerciseHealth(name: string, open: OpenStore): void {
       expect((await w.dispatch()).message).toBe(id)
     })
 
+    it('another address: an operator lets one message leave, and what that shows is believed', async () => {
+      const w = await world()
+      await says(w, ELSEWHERE)
+      const resume = () => w.do(w.store.resumeNode('cli:ann', w.node))
+      for (let n = 0; n < 3; n++) await w.accept({ recipient: `+1415555000${n}` })
+      for (const shown of [ELSEWHERE, WELL]) {
+        expect(await w.dispatchAny()).toMatchObject({ kind: 'nothing', why: 'paused' })
+        w.hints.length = 0
+        expect(await resume()).toBe('one_message')
+        expect(w.hints).toContainEqual({ kind: 'line', id: w.line })
+        await says(w, ELSEWHERE) // of before
+        await w.connect()
+        const d = await w.dispatch()
+        expect(await w.dispatchAny()).toMatchObject({ kind: 'nothing', why: 'paused' })
+        await w.fact(d, { fact: 'sent' })
+        await says(w, shown)
+      }
+      await w.dispatch()
+      expect(await resume()).toBe('not_held')
+      expect((await w.store.audit(10)).filter(({ action }) => action === 'node.resume')).toHaveLength(2)
+    })
+
+    it('an operator’s word for one reason is not one for another', async () => {
+      const w = await world()
+      await w.accept()
+      await says(w, ELSEWHERE)
+      await w.do(w.store.resumeNode('cli:ann', w.node))
+      await says(w, BROKEN)
+      expect(await w.dispatchAny()).toMatchObject({ why: 'paused' })
+      await says(w, ELSEWHERE)
+      expect(await w.dispatchAny()).toMatchObject({ why: 'paused' })
+    })
+
+    it('a run of failures: one message every ten minutes finds out whether it is over', async () => {
+      const w = await world()
+      const failing: NodeHealth = { ...BROKEN, checks: [{ name: 'sending', state: 'problem' }] }
+      for (let n = 0; n < 3; n++) await w.accept({ recipient: `+1415555000${n}` })
+      await says(w, failing)
+      for (const shown of [failing, WELL]) {
+        await w.clock.advance(600_000 - 1)
+        expect(await w.do(w.store.tryLinesInDoubt())).toBe(0)
+        await says(w, failing)
+        await w.clock.advance(1)
+        expect(await w.do(w.store.tryLinesInDoubt())).toBe(1)
+        await w.fact(await w.dispatch(), { fact: 'unknown' })
+        expect(await w.dispatchAny()).toMatchObject({ kind: 'nothing', why: 'paused' })
+        await says(w, shown)
+      }
+      await w.dispatch()
+    })
+
+    it('no other word of it is tried by itself', async () => {
+      const w = await world()
+      await w.accept()
+      for (const health of [BROKEN, ELSEWHERE]) {
+        await says(w, health)
+        await w.clock.advance(600_000)
+        expect(await w.do(w.store.tryLinesInDoubt())).toBe(0)
+      }
+    })
+
     it('what it is doing already is not touched', async () => {
       const w = await world()
       const id = await w.accept()

@@ -62,7 +62,7 @@ describe('two Macs with one credential', () => {
     await until('each is told to observe', () => [one, other].every(({ agent }) => agent.status().phase !== 'working'))
     expect(bodies(one, other)).toEqual([before])
     await other.stop()
-    expect(await world.store.resumeNode('test', joined.node)).toBe(true)
+    expect(await world.store.resumeNode('test', joined.node)).toBe('resumed')
     await world.nodes.sessions.reconcile()
     await sent(3, one)
     expect(bodies(one, other)).toEqual([before, ...meanwhile].sort())

@@ -84,6 +84,8 @@ create table nodes (
   held text check (held in ('broken', 'sending_address')), -- by its own word: it gets no work
   held_check text,
   held_detail text,
+  held_at integer, -- since when, or last tried
+  trial integer not null default 0, -- held as it is, it gets one message, to see what becomes of it
   refusals integer not null default 0, -- "not on iMessage" in a row, since it last sent an iMessage
   sent_at integer, -- the latest iMessage that went out, and to whom; and the one before to somebody else
   sent_lane text,

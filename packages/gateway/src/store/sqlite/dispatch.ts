@@ -39,6 +39,8 @@ type LineRow = {
   ready: Flag
   observing: string | null
   held: string | null
+  /** Held as it is, it gets one message. */
+  trial: Flag
   open: number
   /** Of a provider: until when this gateway may use it, steady milliseconds. Null: the line is on a node. */
   lease_until: number | null
@@ -67,8 +69,7 @@ export function prepareDispatch(db: Db, append: AppendEvent): (tx: Tx, input: Di
   return (tx, input) => {
     const line = s.line.get({ line: input.line })
     if (line === undefined || line.epoch !== input.epoch || line.node !== input.node) return { kind: 'fenced' }
-    if (line.paused === 1 || line.suspended === 1) return { ...NOTHING, why: 'paused' }
-    if (line.ready === 0 || line.observing !== null || line.held !== null) return { ...NOTHING, why: 'paused' }
+    if (line.paused === 1 || line.suspended === 1 || !mayWork(line)) return { ...NOTHING, why: 'paused' }
     if (line.lease_until !== null && line.lease_until <= tx.steadyMs + LEASE_LEFT_MS)
       return { ...NOTHING, why: 'paused' }
     if (line.open >= input.maxOpen) return { ...NOTHING, why: 'open' }
@@ -110,6 +111,7 @@ export function prepareDispatch(db: Db, append: AppendEvent): (tx: Tx, input: Di
     })
     const stick = next.service === 'sms' ? s.stickSms : s.stick
     stick.run({ lane: next.lane, line: input.line })
+    if (line.trial === 1) s.trialOver.run({ node: input.node })
     append(tx, {
       account: next.account,
       type: 'message.dispatched',
@@ -132,6 +134,11 @@ export function prepareDispatch(db: Db, append: AppendEvent): (tx: Tx, input: Di
   }
 }
 
+/** The node of the line is past its handshake, and nothing holds it. */
+function mayWork({ ready, observing, held, trial }: LineRow): boolean {
+  return ready === 1 && observing === null && (held === null || trial === 1)
+}
+
 /** What phone companies charge for. */
 function segmentsOfSms({ service, body }: Next): { segments?: number } {
   return service === 'sms' ? { segments: segmentsOf(body ?? '').count } : {}
@@ -150,7 +157,7 @@ function prepare(db: Db) {
     line: db.statement<{ line: LineId }, LineRow>((k, p) => ({
       compile: () =>
         sql<LineRow>`select l.node, l.address, l.epoch, l.paused, (l.suspended or a.suspended_at is not null) as suspended,
-            l.simulated, l.tat, l.gap_ms, l.burst, n.journal_id, n.ready, n.observing, n.held, p.lease_until,
+            l.simulated, l.tat, l.gap_ms, l.burst, n.journal_id, n.ready, n.observing, n.held, n.trial, p.lease_until,
             max(coalesce(a.recovering_at, 0),
               coalesce((select cast(value as integer) from meta where key = 'recovering_at'), 0)) as restored_at,
             (select count(*) from attempts a where a.line = l.id and a.state in ('dispatched', 'taken')) as open
@@ -227,6 +234,9 @@ function writeStatements(db: Db) {
           state: 'dispatched',
           dispatched_at: p.at,
         }),
+    ),
+    trialOver: db.statement((k, p: { node: NodeId }) =>
+      k.updateTable('nodes').set({ trial: 0 }).where('id', '=', p.node),
     ),
     stickSms: db.statement((k, p: { lane: LaneId; line: LineId }) =>
       k.updateTable('lanes').set({ sms_line: p.line }).where('id', '=', p.lane).where('sms_line', 'is not', p.line),

@@ -118,7 +118,9 @@ function prepareWrites(parts: WriteParts) {
   const attemptParts = prepareAttemptParts({ db, settle })
   const optOut = prepareOptOut({ parts, append, messages })
   const twoMachines = prepareTwoMachines({ db, append, appendAudit: accounts.appendAudit })
-  const nodeHealth = prepareNodeHealth({ db, append, pauseSimulated: preparePauseSimulated({ db, append }) })
+  const { appendAudit } = accounts
+  const pauseSimulated = preparePauseSimulated({ db, append })
+  const nodeHealth = prepareNodeHealth({ db, append, appendAudit, pauseSimulated })
   const providers = prepareProviders({ db, append, appendAudit: accounts.appendAudit })
   return {
     usage,
@@ -282,7 +284,7 @@ function absenceMethods(writer: GroupWriter, w: Writes, at: { clock: Clock; abse
       }
       return fell
     },
-    tryLinesInDoubt: () => writer.run((tx) => w.proof.tryAgain(tx)),
+    tryLinesInDoubt: () => writer.run((tx) => w.proof.tryAgain(tx) + w.nodeHealth.tryAgain(tx)),
   } satisfies Partial<Store>
 }
 
@@ -311,7 +313,11 @@ function accountMethods(writer: GroupWriter, w: Writes, clock: Clock) {
     nodes: (account) => read(() => nodes.list(account)),
     node: (id) => read(() => w.nodeDetail(id)),
     orderLine: (actor, id, wanted) => writer.run((tx) => w.linesAdmin.order(tx, actor, { id, ...wanted })),
-    resumeNode: (actor, id) => writer.run((tx) => w.twoMachines.resume(tx, actor, id)),
+    resumeNode: (actor, id) =>
+      writer.run((tx) => {
+        if (w.twoMachines.resume(tx, actor, id)) return 'resumed'
+        return w.nodeHealth.tryOne(tx, actor, id) ? 'one_message' : 'not_held'
+      }),
     retireNode: (actor, id) => writer.run((tx) => nodes.retire(tx, actor, id)),
     used: (account) => read(() => w.usage.used(account, monthOf(clock.nowMs())).all),
     usedByService: (account) => read(() => w.usage.used(account, monthOf(clock.nowMs()))),
