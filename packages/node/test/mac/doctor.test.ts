@@ -121,7 +121,7 @@ describe('a Mac that is well', () => {
     const { text, code } = await examined('--json')
     const answer = JSON.parse(text) as { state: string; asked_by: string; checks: Array<Record<string, unknown>> }
     expect({ code, state: answer.state, by: answer.asked_by }).toEqual({ code: 0, state: 'ok', by: 'agent' })
-    expect(answer.checks).toHaveLength(20)
+    expect(answer.checks).toHaveLength(21)
     for (const check of answer.checks) {
       expect(Object.keys(check)).toEqual(['check', 'state', 'reason', 'advice', 'meaning', 'next'])
       expect(check['state'] === 'problem').toBe(false)
@@ -358,6 +358,15 @@ describe('the agent', () => {
     const text = readFileSync(plist, 'utf8')
     writeFileSync(plist, text.replace(/<string>[^<]*main\.ts</, '<string>/Users/ada/bluewire/main.ts<'))
     await expectGolden('agent-program-missing').finally(() => writeFileSync(plist, text))
+  })
+
+  it('says of its driver what is wrong', async () => {
+    const saying = (state: 'degraded' | 'broken', detail?: string) => (findings: Findings) => {
+      const driver = { name: 'messages-app', state, proven_at_ms: null, ...(detail === undefined ? {} : { detail }) }
+      return { ...findings, agent: { ...findings.agent, report: findings.agent.report && { ...findings.agent.report, driver } } }
+    }
+    await expectGoldenOf('driver-broken', saying('broken', 'Messages hangs and does not end. Quit it on the Mac.'))
+    await expectGoldenOf('driver-not-sure', saying('degraded'))
   })
 
   it('is not loaded, has ended, is another one', async () => {
