@@ -16,6 +16,7 @@ const PRINTING = [
   'packages/*/src/main.ts',
   'packages/gateway/src/{admin,quickstart}/**/*.ts',
   'packages/testkit/src/{simulator,mutants}/**/*.ts',
+  'packages/testkit/src/fuzz-typedstream.ts',
 ]
 /** Declared once, in the root package.json, for all packages' tests. */
 const TEST_TOOLS = ['vitest', 'fast-check', '@bluewire/testkit']

@@ -18,11 +18,22 @@ const unit: TestProjectInlineConfiguration = {
   },
 }
 
+/**
+ * Stories on the fake Mac start several processes for each message: minutes on two cores. They are a script of their own, `npm run story:mac`.
+ */
+const MAC_STORIES = [
+  'packages/drivers/test/messages-app/**',
+  'packages/gateway/test/node-install/**',
+  'packages/node/test/mac/**',
+  'packages/testkit/test/fake-mac/**',
+]
+
 const story: TestProjectInlineConfiguration = {
   test: {
     ...SHARED,
     name: 'story',
     include: ['packages/*/test/**/*.test.ts'],
+    exclude: process.env['MAC_STORIES'] === '1' ? [] : MAC_STORIES,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     sequence: { groupOrder: 1 },

@@ -32,21 +32,23 @@ export type Outgoing = Readonly<{
  * What is known after a send. Never thrown: an exception out of `send` means *unknown*.
  * `sent` only on evidence (a row with is_sent=1 and error=0, a provider's answer).
  */
-export type SendOutcome =
-  | Readonly<{
-      kind: 'sent'
-      /** The rows it was seen as, one for each part: no other attempt can be these. */
-      rowGuids?: readonly string[]
-      wasDowngraded?: boolean
-    }>
+export type SendOutcome = (
+  | Readonly<{ kind: 'sent'; wasDowngraded?: boolean }>
   | Readonly<{ kind: 'not_sent'; class: NotSentClass; reason: string; detail?: string }>
   | Readonly<{ kind: 'unknown'; reason: string; detail?: string }>
+) &
+  Readonly<{
+    /** The rows it was seen as, one for each part: no other attempt can be these, and what becomes of them later is this one's. */
+    rowGuids?: readonly string[]
+  }>
 
 export type Receipt = Readonly<{
   attempt: AttemptId
   /** `sent`: after all; somebody pressed “Try Again”, or it went out late. */
   fact: 'sent' | 'delivered' | 'read' | 'bounced'
   atMs: number
+  /** With `sent`: Messages sent it as SMS by itself. */
+  wasDowngraded?: boolean
   reason?: string
   detail?: string
 }>
@@ -96,6 +98,8 @@ export interface DriverEvents {
   position(position: string): void
   /** Its health has changed: told at once, not at the next turn. */
   healthChanged(): void
+  /** Its lines are others than before: the gateway is told by a new hello. */
+  linesChanged(): void
   /** For the simulator only: close the link to the gateway and stay away this long. */
   dropLink?(forMs: number): void
 }
@@ -121,7 +125,7 @@ export interface Driver {
   /** What must be sent one after the other: all of a Mac (one Messages.app), or each line by itself. */
   readonly serialBy: 'node' | 'line'
   readonly capabilities: readonly Capability[]
-  /** May change only while it starts. */
+  /** After it has started they change only with `linesChanged`. */
   readonly lines: readonly Omit<LineOffer, 'out_24h'>[]
 
   start(events: DriverEvents, memory: DriverMemory): Promise<void>

@@ -5,9 +5,10 @@ import type { AttemptId, GatewayId, Ulid } from '@bluewire/contract/ids'
 import { providerKindOf } from '@bluewire/drivers/provider-registry'
 import { newUlidSource, systemChance } from '@bluewire/platform/chance'
 import { systemClock } from '@bluewire/platform/clock'
+import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { InProcessBus } from './bus/in-process-bus.ts'
-import { databaseFile } from './config/config.ts'
+import { addressOf, databaseFile } from './config/config.ts'
 import type { GatewayConfig } from './config/config.ts'
 import { acceptAndDispatch } from './delivery/accept-and-dispatch.ts'
 import { answerStops } from './delivery/answer-stops.ts'
@@ -19,6 +20,8 @@ import { createHttpServer } from './http/server.ts'
 import { HTTP_DEFAULTS } from './http/http-deps.ts'
 import { createMetrics, reasonLabel } from './metrics.ts'
 import type { Metrics } from './metrics.ts'
+import { AgentFiles } from './node-install/agent-files.ts'
+import { registerInstallRoutes } from './node-install/install-routes.ts'
 import { registerJoinRoute } from './nodes/join-route.ts'
 import { NodeServer } from './nodes/node-server.ts'
 import { SESSION_SETTINGS } from './nodes/node-session.ts'
@@ -139,9 +142,21 @@ function assemble(config: GatewayConfig, logger: Logger, events: GatewayEvents) 
     options: { ...HTTP_DEFAULTS, ...config },
   })
   registerJoinRoute(app, { store, ulid })
+  serveAgent(app, config, (error) => onError('agent', error))
   registerCallbackRoute(app, { providers, publicUrl: config.publicUrl })
   nodes.listenOn(app.server)
   return { app, bus, dispatcher, nodes, providers, state, store, sweeper, waiters }
+}
+
+function serveAgent(app: FastifyInstance, config: GatewayConfig, onError: (error: unknown) => void): void {
+  const agent = new AgentFiles({ dataDir: config.dataDir, clock: systemClock })
+  registerInstallRoutes(app, { agent, publicUrl: () => listeningUrl(config, app), onError })
+}
+
+/** With port 0 the system chose one, which is known once it listens. */
+function listeningUrl({ host, publicUrl }: GatewayConfig, app: FastifyInstance): string {
+  const { port } = app.server.address() as AddressInfo
+  return publicUrl === addressOf(host, 0) ? addressOf(host, port) : publicUrl
 }
 
 type StoreParts = Readonly<{

@@ -94,6 +94,8 @@ export class Agent {
   #welcomeTimer: Timer | null = null
   #healthTimer: Timer | null = null
   #pruneTimer: Timer | null = null
+  /** The gateway knows better where the driver was. */
+  #isJournalNew = false
   #state: 'new' | 'running' | 'stopping' | 'stopped' = 'new'
 
   constructor(deps: AgentDeps) {
@@ -115,6 +117,7 @@ export class Agent {
   async start(): Promise<void> {
     if (this.#state !== 'new') return
     const { journal, driver, clock } = this.#deps
+    this.#isJournalNew = journal.position() === null // before the driver stores where it begins
     this.#writes.eventually(() => void journal.voidAllTaken('restarted', clock.nowMs()))
     this.#prune()
     await driver.start(
@@ -123,6 +126,7 @@ export class Agent {
         inbound: (message, position) => this.#inbound(message, position),
         position: (position) => this.#writes.eventually(() => journal.setPosition(position)),
         healthChanged: () => this.#health(),
+        linesChanged: () => this.#hangUp('lines_changed'),
         dropLink: (forMs) => this.#dropLink(forMs),
       },
       new JournalMemory({ journal, writes: this.#writes, clock }),
@@ -237,8 +241,8 @@ export class Agent {
     }
     const ready = this.#writes.now(() => enterSession(journal, frame, Math.round(clock.nowMs())))
     this.#welcomeTimer?.cancel()
-    if (frame.inbound_after !== undefined && journal.position() === null)
-      this.#deps.driver.resumeAt?.(frame.inbound_after)
+    if (frame.inbound_after !== undefined && this.#isJournalNew) this.#deps.driver.resumeAt?.(frame.inbound_after)
+    this.#isJournalNew = false
     connection.session = { number: frame.session, mode: frame.mode, settings: frame.settings }
     this.#log.info('session.ready', { session: frame.session, mode: frame.mode, resumed: frame.resume.length })
     this.#send(ready)

@@ -2,6 +2,7 @@
 import { homedir } from 'node:os'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { DRIVER_NAMES } from '@bluewire/drivers/registry'
 import { LockHeldError } from '@bluewire/platform/exclusive-lock'
 import { untilAskedToStop } from '@bluewire/platform/lifeline'
 import { programName } from '@bluewire/platform/program-name'
@@ -24,8 +25,8 @@ import { statusOf } from './status.ts'
 const PROGRAM = programName('bluewire-node')
 
 const USAGE = `Usage:
-  ${PROGRAM} join <url> <code> [--dir D] [--name N] [--driver simulator] [--line +15005550001:imessage,sms]...
-                                  [--sim-log FILE] [--min-free-mib N] [--insecure] [--replace]
+  ${PROGRAM} join <url> <code> [--dir D] [--name N] [--driver ${DRIVER_NAMES.join('|')}] [--line +15005550001:imessage,sms]...
+                                  [--sim-log FILE] [--min-free-mib N] [--insecure] [--replace | --keep]
   ${PROGRAM} run [--dir D]
   ${PROGRAM} status [--dir D]
 On a Mac:
@@ -92,12 +93,13 @@ async function obey(args: readonly string[], print: Print): Promise<number> {
 const OPTIONS = {
   dir: { type: 'string' },
   name: { type: 'string' },
-  driver: { type: 'string', default: 'simulator' },
+  driver: { type: 'string' },
   line: { type: 'string', multiple: true, default: [] as string[] },
   'sim-log': { type: 'string' },
   'min-free-mib': { type: 'string' },
   insecure: { type: 'boolean', default: false },
   replace: { type: 'boolean', default: false },
+  keep: { type: 'boolean', default: false },
   force: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
   sha256: { type: 'string' },
@@ -128,10 +130,11 @@ async function joinAloud(
     throw new UsageError('--min-free-mib wants a whole number of MiB.')
   const sentence = await join({
     ...where,
-    driver: values.driver,
     lines: values.line,
     insecure: values.insecure,
     replace: values.replace,
+    keep: values.keep,
+    ...(values.driver === undefined ? {} : { driver: values.driver }),
     ...(values.name === undefined ? {} : { name: values.name }),
     ...(values['sim-log'] === undefined ? {} : { simulatorLog: resolve(values['sim-log']) }),
     ...(freeMib === undefined ? {} : { freeBytesMin: Number(freeMib) * 1024 ** 2 }),

@@ -3,12 +3,14 @@ import { existsSync, renameSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { joinResponse } from '@bluewire/contract/node-protocol/join'
 import type { JoinRequest, JoinResponse } from '@bluewire/contract/node-protocol/join'
-import { createDriver, DRIVER_NAMES, isDriverName, SIMULATED_DRIVERS } from '@bluewire/drivers/registry'
+import { createDriver, SIMULATED_DRIVERS } from '@bluewire/drivers/registry'
 import type { DriverName } from '@bluewire/drivers/registry'
 import { systemClock } from '@bluewire/platform/clock'
 import { takeExclusiveLock } from '@bluewire/platform/exclusive-lock'
 import { makeFolder } from '@bluewire/platform/make-folder'
 import { programName } from '@bluewire/platform/program-name'
+import { isCredentialKnown } from './credential-check.ts'
+import { driverFor, thisMachine } from './driver-choice.ts'
 import { gatewayAddress } from './gateway-address.ts'
 import type { GatewayAddress } from './gateway-address.ts'
 import { machineId } from './machine-id.ts'
@@ -22,13 +24,16 @@ export type JoinOptions = Readonly<{
   code: string
   directory: string
   name?: string
-  driver: string
+  /** Undefined: what this machine has. */
+  driver?: string
   /** `+15005550001:imessage,sms` */
   lines: readonly string[]
   simulatorLog?: string
   freeBytesMin?: number
   insecure: boolean
   replace: boolean
+  /** A node that is enrolled here already, at the same gateway and with the same driver, stays, and the code is not used. */
+  keep: boolean
 }>
 
 /**
@@ -38,10 +43,13 @@ export type JoinOptions = Readonly<{
 export async function join(options: JoinOptions): Promise<string> {
   const { directory, insecure } = options
   const address = gatewayAddress(options.url)
-  const driver = driverName(options.driver)
-  const settings = driverSettings(options)
+  const driver = driverFor(options.driver)
+  const settings = driverSettings(driver, options)
   makeFolder(directory)
-  if (isEnrolled(directory) && !options.replace) {
+  if (options.keep && !options.replace && isEnrolled(directory)) {
+    const kept = await keptNode(options, { address, driver })
+    if (kept !== null) return kept
+  } else if (isEnrolled(directory) && !options.replace) {
     throw new NodeConfigError(
       `${directory} holds an enrolled node already. Use --replace to enrol it anew, or --dir for another one.`,
     )
@@ -70,19 +78,34 @@ export async function join(options: JoinOptions): Promise<string> {
       driver: { name: driver, settings },
       ...(options.freeBytesMin === undefined ? {} : { free_bytes_min: options.freeBytesMin }),
     })
-    return `This machine is node ${joined.node} (${name}) of ${address.base}. Start it with \`${programName('bluewire-node')} run --dir ${directory}\`.`
+    const isSimulated = simulated ? ' It is simulated: nothing leaves this machine.' : ''
+    return `This machine is node ${joined.node} (${name}) of ${address.base}.${isSimulated} Start it with \`${programName('bluewire-node')} run --dir ${directory}\`.`
   } finally {
     lock.release()
   }
 }
 
-function driverName(name: string): DriverName {
-  if (isDriverName(name)) return name
-  throw new NodeConfigError(`There is no driver named ${name}. There is: ${DRIVER_NAMES.join(', ')}.`)
+/** Null: the gateway does not know the node that was here any more, so that a new one has to take its place. */
+async function keptNode(
+  { directory }: JoinOptions,
+  wanted: { address: GatewayAddress; driver: DriverName },
+): Promise<string | null> {
+  const { base } = wanted.address
+  const there = readNodeConfig(directory)
+  const differs = there.url !== base ? `of ${there.url}` : `with the driver ${there.driver.name}`
+  if (there.url !== base || there.driver.name !== wanted.driver) {
+    throw new NodeConfigError(
+      `${directory} holds a node ${differs} already (${there.name}). Use --replace to enrol it anew, or --dir for another one.`,
+    )
+  }
+  if (!(await isCredentialKnown(wanted.address, there))) return null
+  return `This machine is node ${there.node} (${there.name}) of ${base} already; the code was not used.`
 }
 
-function driverSettings({ lines, simulatorLog }: JoinOptions): object {
+function driverSettings(driver: DriverName, { lines, simulatorLog }: JoinOptions): object {
+  const { macTools } = thisMachine()
   return {
+    ...(driver === 'messages-app' && macTools !== undefined ? { tools: macTools } : {}),
     ...(lines.length === 0 ? {} : { lines: lines.map(lineOf) }),
     ...(simulatorLog === undefined ? {} : { log: simulatorLog }),
   }

@@ -149,6 +149,11 @@ describe('join', () => {
     [['http://127.0.0.1:1', CODE, '--line', '+15005550001'], /is not a line/, 1],
     [['http://127.0.0.1:1', CODE, '--line', '+15005550001:fax'], /is not a line/, 1],
     [['http://127.0.0.1:1', CODE, '--driver', 'pigeon'], /no driver named pigeon/, 1],
+    [
+      ['http://127.0.0.1:1', CODE, '--driver', 'messages-app'],
+      /^The driver messages-app sends with the Messages app of macOS, and this machine is no Mac \(\w+\)\. /,
+      1,
+    ],
     [['http://127.0.0.1:1'], /^CODE is missing: bluewire-node join URL CODE$/, 2],
     [['http://127.0.0.1:1', CODE, '--fast'], /^There is no option --fast\. What there is: bluewire-node --help$/, 2],
   ])('%j: one sentence', async (args, sentence, code) => {
@@ -164,9 +169,46 @@ describe('join', () => {
     const result = await inProcess('join', gateway.url, CODE, '--dir', dir)
     expect(result).toMatchObject({ code: 0, err: '' })
     expect(result.out).toBe(
-      `This machine is node ${NODE} (${hostname()}) of ${gateway.url}. Start it with \`bluewire-node run --dir ${dir}\`.\n`,
+      `This machine is node ${NODE} (${hostname()}) of ${gateway.url}. It is simulated: nothing leaves this machine. Start it with \`bluewire-node run --dir ${dir}\`.\n`,
     )
     expect((await inProcess('join', '--fast')).err).toMatch(/^There is no option --fast/)
+  })
+
+  it('--keep: a node that the gateway knows stays, and the code is not used; another gateway or driver is said', async () => {
+    const { gateway, dir } = await enrolled(['--name', 'mac-1'])
+    const keep = (...more: string[]) => cli('join', ...more, '--dir', dir, '--keep')
+    expect(await keep(gateway.url, 'BAD')).toEqual({
+      code: 0,
+      err: '',
+      out: `This machine is node ${NODE} (mac-1) of ${gateway.url} already; the code was not used.`,
+    })
+    expect(gateway.joins).toHaveLength(1)
+    const other = await newGateway()
+    expect(await keep(other.url, CODE)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining(`holds a node of ${gateway.url} already (mac-1). Use --replace`),
+    })
+    expect(other.joins).toEqual([])
+    const file = join(dir, 'node.json')
+    const config = JSON.parse(readFileSync(file, 'utf8')) as { driver: object }
+    writeFileSync(file, JSON.stringify({ ...config, driver: { name: 'former', settings: {} } }))
+    expect(await keep(gateway.url, CODE)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('holds a node with the driver former already'),
+    })
+  })
+
+  it('--keep: a node that the gateway does not know any more is enrolled anew', async () => {
+    const { gateway, dir } = await enrolled()
+    const file = join(dir, 'node.json')
+    const text = readFileSync(file, 'utf8')
+    writeFileSync(file, text.replace(CREDENTIAL, 'bwnode_retired'))
+    expect(await cli('join', gateway.url, CODE, '--dir', dir, '--keep')).toMatchObject({ code: 0, err: '' })
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ credential: CREDENTIAL })
+    expect(gateway.joins).toHaveLength(2)
+    const { url } = gateway
+    await gateway.stop()
+    expect((await cli('join', url, CODE, '--dir', dir, '--keep')).err).toMatch(/Is the gateway running\?/)
   })
 
   it('says why the gateway did not take the code', async () => {

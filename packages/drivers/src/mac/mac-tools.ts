@@ -20,9 +20,12 @@ const PATHS = {
 
 export type MacTools = Readonly<Record<keyof typeof PATHS, string>>
 
-/** `directory`: where the same programs are found by their names instead; how a Mac that is not there is stood in for. */
-export function macTools(directory?: string): MacTools {
-  if (directory === undefined) return PATHS
+/**
+ * `directory`: where the same programs are found by their names instead; how a Mac that is not there is stood in for. Without it the
+ * environment may name one.
+ */
+export function macTools(directory = process.env['BLUEWIRE_MAC_TOOLS']): MacTools {
+  if (directory === undefined || directory === '') return PATHS
   const entries = Object.entries(PATHS).map(([name, path]) => [
     name,
     join(directory, path.slice(path.lastIndexOf('/') + 1)),

@@ -20,6 +20,8 @@ export type WebRequest = Readonly<{
   url: URL
   headers: Readonly<Record<string, string>>
   body?: string
+  /** In place of a body that is text. */
+  bytes?: Uint8Array
 }>
 
 export type Exchange =
@@ -115,9 +117,11 @@ function open(url: URL): Socket {
   return connectTls({ host, port: Number(url.port || 443), ...name, ALPNProtocols: ['http/1.1'] })
 }
 
-function write({ method, url, headers, body }: WebRequest, socket: Socket, running: Running): void {
-  const bytes = Buffer.from(body ?? '')
-  const length = body === undefined ? {} : { 'content-length': String(bytes.length) }
+function write(request: WebRequest, socket: Socket, running: Running): void {
+  const { method, url, headers, body } = request
+  const bytes = request.bytes ?? Buffer.from(body ?? '')
+  const hasBody = body !== undefined || request.bytes !== undefined
+  const length = hasBody ? { 'content-length': String(bytes.length) } : {}
   let sending: ClientRequest
   try {
     sending = httpRequest({

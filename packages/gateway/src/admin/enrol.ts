@@ -1,9 +1,12 @@
 import type { AccountId } from '@bluewire/contract/ids'
+import { systemClock } from '@bluewire/platform/clock'
 import { programName } from '@bluewire/platform/program-name'
 import { ENROLMENT_CODE_TTL_MS, newEnrolmentCode } from '../accounts/enrolment-codes.ts'
 import { isPublicUrlSet } from '../config/config.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import { readQuickstartFile } from '../config/quickstart-file.ts'
+import { AgentFiles, AgentUnavailableError } from '../node-install/agent-files.ts'
+import { installCommand } from '../node-install/install-script.ts'
 import type { Store } from '../store/store.ts'
 import { findAccount } from './find-account.ts'
 import { ACCOUNT_OPTION } from './verb.ts'
@@ -29,16 +32,52 @@ async function makeCode(call: Call): Promise<Answer> {
   const { code, hash } = newEnrolmentCode()
   await store.createEnrolment(actor, { codeHash: hash, account: account.id, expiresInMs: ENROLMENT_CODE_TTL_MS })
   const url = addressToJoin(config, process.env)
-  const command = `${programName('bluewire-node')} join ${url} ${code} --line ${await freeSimulatedLine(store, account.id)}:imessage,sms`
+  const agent = await agentToInstall(config)
+  const joinCommand = `${programName('bluewire-node')} join ${url} ${code}`
+  const simulated = `${joinCommand} --driver simulator --line ${await freeSimulatedLine(store, account.id)}:imessage,sms`
+  const command = agent.sha256 === null ? joinCommand : installCommand({ url, code, sha256: agent.sha256 })
   return {
-    json: { account: account.id, code, url, command, expires_in: ENROLMENT_CODE_TTL_MS / 1000 },
+    json: {
+      account: account.id,
+      code,
+      url,
+      command,
+      sha256: agent.sha256,
+      problem: agent.problem,
+      checkout_command: joinCommand,
+      simulated_command: simulated,
+      expires_in: ENROLMENT_CODE_TTL_MS / 1000,
+    },
     lines: [
       command,
       '',
-      `Run this on the machine that is to be the node within ${ENROLMENT_CODE_TTL_MS / 60_000} minutes. The code works once, for the account ${account.name}.`,
-      'The node is simulated, and so is its line; a second node on one machine needs a folder of its own: --dir D',
+      `Run this in Terminal on the Mac that is to send, as the user whose Messages it is, within ${ENROLMENT_CODE_TTL_MS / 60_000} minutes. The code works once, for the account ${account.name}.`,
+      ...(agent.problem === null ? [] : [`The Mac needs a checkout of Bluewire for it. ${agent.problem}`]),
+      ...(isLoopback(url) ? [`Only this machine reaches ${url}. For another Mac, set BLUEWIRE_PUBLIC_URL.`] : []),
+      '',
+      ...(agent.problem === null ? [`On a Mac with a checkout:  ${joinCommand}`] : []),
+      `A simulated node:          ${simulated}`,
+      'A second node on one machine needs a folder of its own: --dir D',
     ],
   }
+}
+
+/** The gateway of the same version and folder serves the same. */
+async function agentToInstall(
+  config: GatewayConfig,
+): Promise<{ sha256: string; problem: null } | { sha256: null; problem: string }> {
+  try {
+    const { sha256 } = await new AgentFiles({ dataDir: config.dataDir, clock: systemClock }).current()
+    return { sha256, problem: null }
+  } catch (error) {
+    if (!(error instanceof AgentUnavailableError)) throw error
+    return { sha256: null, problem: error.message }
+  }
+}
+
+function isLoopback(url: string): boolean {
+  const { hostname } = new URL(url)
+  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.')
 }
 
 /**
@@ -50,7 +89,7 @@ function addressToJoin(config: GatewayConfig, variables: Readonly<Record<string,
   return isSet ? config.publicUrl : (readQuickstartFile(config.dataDir)?.url ?? config.publicUrl)
 }
 
-/** The only driver there is so far has no lines unless it is told; these numbers belong to nobody. */
+/** A simulated node has no lines unless it is told; these numbers belong to nobody. */
 async function freeSimulatedLine(store: Store, account: AccountId): Promise<string> {
   const taken = new Set((await store.lines(account)).map((line) => line.address))
   // Not the first that is free: a node that was enrolled and has not run yet has no line here, but will.

@@ -30,14 +30,20 @@ export const node: Noun = {
 async function listNodes(call: Call): Promise<Answer> {
   const { id } = await findAccount(call, call.given.text('account'))
   const lines = await call.store.lines(id)
-  const nodes = (await call.store.nodes(id)).map((n) => ({
-    ...n,
-    lines: lines.filter((l) => l.node?.id === n.id && l.sends).map((l) => l.address),
-  }))
+  const nodes = (await call.store.nodes(id)).map((n) => {
+    const own = lines.filter((l) => l.node?.id === n.id && l.sends)
+    const isPaused = own.length > 0 && own.every((l) => l.paused)
+    return {
+      ...n,
+      lines: own.map((l) => l.address),
+      paused: isPaused,
+      pauseReason: isPaused ? (own[0]?.pauseReason ?? null) : null,
+    }
+  })
   const rows = nodes.map((n) => [
     n.id,
     n.name,
-    n.online ? 'online' : 'offline',
+    stateText(n),
     n.health,
     n.simulated ? `${n.driver} (simulated)` : n.driver,
     n.lines.length === 0 ? '-' : n.lines.join(', '),
@@ -52,11 +58,20 @@ async function listNodes(call: Call): Promise<Answer> {
       driver: n.driver,
       simulated: n.simulated,
       lines: n.lines,
+      paused: n.paused,
+      pause_reason: n.pauseReason,
       closed_at: n.closedAtMs,
       frames_dropped: n.framesDropped,
     })),
     lines: tableLines(['id', 'name', 'state', 'health', 'driver', 'lines', 'away since'], rows),
   }
+}
+
+/** A node is paused when all its lines are. */
+function stateText(node: { online: boolean; paused: boolean; pauseReason: string | null }): string {
+  const state = node.online ? 'online' : 'offline'
+  if (!node.paused) return state
+  return `${state}, paused${node.pauseReason === null ? '' : ` (${node.pauseReason})`}`
 }
 
 async function retireNode({ store, actor, given }: Call): Promise<Answer> {

@@ -103,6 +103,8 @@ describe('what a setting may be', () => {
     ['BLUEWIRE_PUBLIC_URL', 'https://u:p@b.example.com', 'an address'],
     ['BLUEWIRE_PUBLIC_URL', 'https://b.example.com/?x', 'an address'],
     ['BLUEWIRE_PUBLIC_URL', 'https://b.example.com/$(id)', 'an address'],
+    ['BLUEWIRE_PUBLIC_URL', 'https://$(id).example.com', 'an address'],
+    ['BLUEWIRE_PUBLIC_URL', "https://b.example.com';id;'", 'an address'],
     ['BLUEWIRE_TRUST_PROXY', 'true', 'none, or a list of IP addresses'],
     ['BLUEWIRE_TRUST_PROXY', '10.0.0.0/33', 'none, or'],
     ['BLUEWIRE_LOG_LEVEL', 'verbose', 'one of trace, debug, info, warn, error, fatal, silent'],

@@ -250,4 +250,11 @@ export const SETTINGS = [
     for: 'internal',
     description: 'The pipe by which a process learns that its parent is gone.',
   },
+  {
+    name: 'BLUEWIRE_MAC_TOOLS',
+    kind: 'path',
+    default: null,
+    for: 'internal',
+    description: 'A folder with programs that stand in for those of macOS.',
+  },
 ] as const satisfies readonly Setting[]

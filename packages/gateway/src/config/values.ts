@@ -108,8 +108,9 @@ function parsePublicUrl(text: string): string | undefined {
   if (!URL.canParse(text)) return undefined
   const url = new URL(text)
   // It is pasted into shells: nothing in it may need quoting.
-  const isPlain = url.username + url.password + url.search + url.hash === '' && /^[\w./~%-]*$/.test(url.pathname)
-  if (!isPlain || !['http:', 'https:'].includes(url.protocol)) return undefined
+  const isPlain = /^[\w.:[\]-]+$/.test(url.host) && /^[\w./~%-]*$/.test(url.pathname)
+  const isMore = url.username + url.password + url.search + url.hash !== ''
+  if (!isPlain || isMore || !['http:', 'https:'].includes(url.protocol)) return undefined
   return url.href.replace(/\/+$/, '')
 }
 

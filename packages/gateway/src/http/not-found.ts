@@ -22,9 +22,18 @@ export function answerUnknownRoutes(app: FastifyInstance, publicUrl: string): vo
   })
 }
 
+/** In a route: `:id`, or `:id(^[0-9]+)`, which says itself what it takes. */
+const PARAMETER = /(:\w+(?:\([^)]*\))?)/
+
 /** `/messages/:id` as an expression that tolerates what the router does: doubled slashes and one at the end. */
 function patternOf(url: string): RegExp {
   const parts = url.split('/').filter((part) => part !== '')
-  const source = parts.map((part) => (part.startsWith(':') ? '[^/]+' : part.replace(/[^\w-]/g, '\\$&'))).join('/+')
+  const source = parts.map((part) => part.split(PARAMETER).map(expressionOf).join('')).join('/+')
   return new RegExp(`^/*${source}/*$`)
+}
+
+function expressionOf(text: string): string {
+  if (!text.startsWith(':')) return text.replace(/[^\w-]/g, '\\$&')
+  const [, own] = /\(\^?(.*?)\$?\)$/.exec(text) ?? []
+  return own ?? '[^/]+'
 }

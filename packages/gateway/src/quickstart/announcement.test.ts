@@ -13,13 +13,20 @@ const FIRST = {
   dataDir: '/d',
   keyFile: null,
   realLines: [],
+  pausedFor: null,
   pid: 7,
+  macCommand: null,
 } as const
 
 test('the account has real lines too', () => {
   const text = announcementLines({ ...FIRST, realLines: ['+14155552671', 'ann@example.com'] }).join('\n')
   expect(text).not.toContain('nothing leaves this machine')
   expect(text).toContain('+14155552671, ann@example.com. Messages that name no line go out by those.')
+  expect(text).not.toContain('paused')
+  const pausedFor = 'the real node Ann sends now'
+  expect(announcementLines({ ...FIRST, realLines: ['+14155552671'], pausedFor })).toContain(
+    'The simulated node is paused: the real node Ann sends now.',
+  )
 })
 
 test('what was kept, and what is new', () => {
@@ -30,4 +37,12 @@ test('what was kept, and what is new', () => {
   expect(lineOf('replaced', 'Token')).toBe('Token  contiguity_sk_x  (new: quickstart.json held none that works)')
   expect(lineOf('new', 'Data')).toBe('Data   /d')
   expect(lineOf('replaced', 'Data')).toBe('Data   /d (kept from the start before)')
+})
+
+test('on a Mac it ends with how to send from it', () => {
+  expect(announcementLines(FIRST).at(-1)).toBe('Stop   Ctrl-C, or kill 7')
+  expect(announcementLines({ ...FIRST, macCommand: 'curl x | sh' }).slice(-2)).toEqual([
+    'Stop   Ctrl-C, or kill 7',
+    "Mac    To send from this Mac's own Messages, type this within 15 minutes: curl x | sh",
+  ])
 })

@@ -9,12 +9,16 @@ export type Announced = Readonly<{
   keyFile: Readonly<{ path: string; isNew: boolean }> | null
   /** Lines of the account that do send. */
   realLines: readonly string[]
+  /** Why the simulated node is paused; null: it is not. */
+  pausedFor: string | null
   pid: number
+  /** What makes this Mac's own Messages a node; null: this is no Mac, or it has one. */
+  macCommand: string | null
 }>
 
 export function announcementLines(a: Announced): string[] {
   return [
-    ...simulatedLines(a.realLines),
+    ...simulatedLines(a),
     '',
     `URL    ${a.url}`,
     `Token  ${a.token}${tokenNote(a)}`,
@@ -26,6 +30,9 @@ export function announcementLines(a: Announced): string[] {
     `Data   ${a.dataDir}${a.tokenIs === 'new' ? '' : ' (kept from the start before)'}`,
     ...(a.keyFile === null ? [] : [keyLine(a.keyFile)]),
     `Stop   Ctrl-C, or kill ${a.pid}`,
+    ...(a.macCommand === null
+      ? []
+      : [`Mac    To send from this Mac's own Messages, type this within 15 minutes: ${a.macCommand}`]),
   ]
 }
 
@@ -51,11 +58,12 @@ export function curlLines({ url, token }: Pick<Announced, 'url' | 'token'>): str
   ]
 }
 
-function simulatedLines(realLines: readonly string[]): string[] {
+function simulatedLines({ realLines, pausedFor }: Pick<Announced, 'realLines' | 'pausedFor'>): string[] {
   if (realLines.length === 0) return ['Bluewire is running. Its node is simulated: nothing leaves this machine.']
   return [
     'Bluewire is running. The node of the quick start is simulated, but the account in this data folder also has real lines:',
     `${realLines.join(', ')}. Messages that name no line go out by those.`,
+    ...(pausedFor === null ? [] : [`The simulated node is paused: ${pausedFor}.`]),
   ]
 }
 

@@ -23,6 +23,8 @@ import {
   updateNodeFile,
 } from './node-process.ts'
 import type { NodePlace } from './node-process.ts'
+import { isMac, macCommand } from './mac-command.ts'
+import { pausedFor, RealNodeWatch } from './real-node-watch.ts'
 import { readQuickstartFile, writeQuickstartFile } from '../config/quickstart-file.ts'
 import { prepareKey, prepareProvider, SIMULATED_SMS_LINE } from './simulated-provider.ts'
 import { StartFailed } from './start-failed.ts'
@@ -45,6 +47,7 @@ export class Quickstart {
   #joining: Child | undefined
   #node: NodeKeeper | undefined
   #folder: FolderWatch | undefined
+  #real: RealNodeWatch | undefined
 
   /** `tell` gets what people must know at once and that is no part of the announcement. */
   constructor(config: GatewayConfig, tell: Told) {
@@ -84,9 +87,15 @@ export class Quickstart {
       const node = await this.#untilOnline(store, account, place)
       this.#tellIfDiskIsFull()
       writeQuickstartFile(dataDir, { url, token, node, line: SIMULATED_LINE })
-      const realLines = (await store.lines(account.id)).filter((line) => !line.simulated).map((line) => line.address)
+      const lines = await store.lines(account.id)
+      const realLines = lines.filter((line) => !line.simulated).map((line) => line.address)
+      this.#real = new RealNodeWatch(openStore(this.#config), account.id, this.#tell)
       const keyFile = key.path === null ? null : { path: key.path, isNew: key.isNew }
-      return { url, token, tokenIs, dataDir, keyFile, realLines, pid: process.pid, gatewayEnded: gateway.child.ended }
+      return {
+        ...{ url, token, tokenIs, dataDir, keyFile, realLines, pausedFor: pausedFor(lines), pid: process.pid },
+        macCommand: isMac(process.env) ? await macCommand(store, account, { url, dataDir }) : null,
+        gatewayEnded: gateway.child.ended,
+      }
     } finally {
       await store.close()
     }
@@ -96,6 +105,7 @@ export class Quickstart {
   async stop(): Promise<void> {
     this.#folder?.look()
     this.#folder?.stop()
+    void this.#real?.stop()
     const deadline = passed(STOP_MS_MAX)
     this.#joining?.kill('SIGTERM')
     this.#gateway?.kill('SIGTERM')

@@ -37,6 +37,8 @@ export interface Tables {
     /** A node of it knew more than the store: what was accepted before waits for its nodes. */
     recovering_at: number | null
     recover_since: number | null
+    /** When it first had a real node that was well. */
+    real_node_at: Generated<number | null>
     sms_per_hour: Generated<number>
     sms_countries: Generated<string>
     created_at: number

@@ -205,13 +205,19 @@ describe('nodes and recovery', { timeout: STORY_MS }, () => {
     await ask(dataDir, 'account', 'create', 'A')
     const { stdout } = await admin(dataDir, 'enrol')
     expect(stdout).toMatch(
-      /^bluewire-node join https:\/\/b\.example\.com (\w{4}-){3}\w{4} --line \+15005550001:imessage,sms\n\nRun this on [^\n]+ within 15 minutes\./,
+      /^curl -fsSL https:\/\/b\.example\.com\/node\/install\.sh \| sh -s -- (\w{4}-){3}\w{4} [0-9a-f]{64}\n\nRun this [^\n]+ on the Mac [^\n]+ within 15 minutes\. /,
     )
-    const answer = await ask<{ code: string; command: string }>(dataDir, 'enrol', '--account', 'A')
-    expect(answer).toMatchObject({ url: 'https://b.example.com', expires_in: 900 })
-    expect(answer.command).toBe(
-      `bluewire-node join https://b.example.com ${answer.code} --line +15005550001:imessage,sms`,
-    )
+    expect(stdout).not.toContain('Only this machine reaches')
+    const answer = await ask<{ code: string; sha256: string }>(dataDir, 'enrol', '--account', 'A')
+    const joining = `bluewire-node join https://b.example.com ${answer.code}`
+    expect(answer).toMatchObject({
+      url: 'https://b.example.com',
+      expires_in: 900,
+      command: `curl -fsSL https://b.example.com/node/install.sh | sh -s -- ${answer.code} ${answer.sha256}`,
+      problem: null,
+      checkout_command: joining,
+      simulated_command: `${joining} --driver simulator --line +15005550001:imessage,sms`,
+    })
     expect(readFileSync(join(dataDir, 'bluewire.sqlite')).includes(answer.code)).toBe(false)
   })
 

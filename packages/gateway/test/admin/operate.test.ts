@@ -238,8 +238,13 @@ test(
   async () => {
     const story = await startQuickstart(newFolder())
     const { stdout } = await admin(story.dataDir, ['enrol'])
-    const [command = ''] = stdout.split('\n')
-    expect(command).toMatch(new RegExp(`^npm run node -- join ${story.url} \\S+ --line \\+15005550003:imessage,sms$`))
+    const [curl = ''] = stdout.split('\n')
+    expect(curl).toMatch(new RegExp(`^curl -fsSL ${story.url}/node/install\\.sh \\| sh -s -- \\S+ [0-9a-f]{64}$`))
+    expect(stdout).toContain(`\nOnly this machine reaches ${story.url}. For another Mac, set BLUEWIRE_PUBLIC_URL.\n`)
+    const command = /^A simulated node: +(.+)$/m.exec(stdout)?.[1] ?? ''
+    expect(command).toMatch(
+      new RegExp(`^npm run node -- join ${story.url} \\S+ --driver simulator --line \\+15005550003:imessage,sms$`),
+    )
     const dir = join(newFolder(), 'node')
     const joined = await run(['sh', '-c', `${command} --dir ${dir}`])
     expect(joined.code).toBe(0)

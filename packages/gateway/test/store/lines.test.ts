@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest'
 import { newUlidSource } from '@bluewire/platform/chance'
 import { openDurably } from '@bluewire/platform/sqlite'
 import { sqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
+import { OK, realNode } from './conformance-real-node.ts'
 import { StoreWorld } from './store-world.ts'
 
 async function newWorld() {
@@ -26,7 +27,7 @@ async function newWorld() {
   ).start()
   const events = () =>
     raw
-      .prepare("select type, node from events where type like 'line.%' order by seq")
+      .prepare("select type, node from events where type like 'line.%' or type = 'node.paused' order by seq")
       .all()
       .map((row) => [row['type'], row['node']])
   return { world, events }
@@ -84,4 +85,11 @@ test('orders of an operator', async () => {
     ['cli:ann', 'line.resume', line, {}],
     ['cli:ann', 'line.unsuspend', line, {}],
   ])
+})
+
+test('the first real node that is well pauses the simulated one, with an event that names it', async () => {
+  const { world, events } = await newWorld()
+  const real = await realNode(world)
+  await world.do(world.store.health(real, OK))
+  expect(events().at(-1)).toEqual(['node.paused', world.node])
 })

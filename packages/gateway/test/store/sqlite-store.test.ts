@@ -15,6 +15,7 @@ import { exerciseClock } from './conformance-clock.ts'
 import { exerciseFallback } from './conformance-fallback.ts'
 import { exerciseProviderFaults } from './conformance-provider-faults.ts'
 import { exerciseProviders } from './conformance-providers.ts'
+import { exerciseFirstRealNode } from './conformance-real-node.ts'
 import { StoreWorld } from './store-world.ts'
 import type { OpenStore } from './store-world.ts'
 
@@ -44,6 +45,7 @@ exerciseClock('sqlite', open)
 exerciseProviders('sqlite', open)
 exerciseProviderFaults('sqlite', open)
 exerciseFallback('sqlite', open)
+exerciseFirstRealNode('sqlite', open)
 
 describe('a full disk (hole 24)', () => {
   async function worldOn(raw: DatabaseSync): Promise<StoreWorld> {

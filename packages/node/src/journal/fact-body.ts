@@ -21,27 +21,23 @@ const TELLTALE_CHARS = 4
 
 /** `body` is the message's text, to make sure that what the driver saw does not carry it along. */
 export function factOfOutcome(outcome: SendOutcome, body: string | null, atMs: number): FactBody {
+  const rows =
+    outcome.rowGuids === undefined ? {} : { row_guids: outcome.rowGuids.map((g) => g.slice(0, ROW_GUID_CHARS_MAX)) }
   switch (outcome.kind) {
     case 'sent':
-      return {
-        fact: 'sent',
-        at: atMs,
-        ...(outcome.wasDowngraded === true ? { was_downgraded: true } : {}),
-        ...(outcome.rowGuids === undefined
-          ? {}
-          : { row_guids: outcome.rowGuids.map((guid) => guid.slice(0, ROW_GUID_CHARS_MAX)) }),
-      }
+      return { fact: 'sent', at: atMs, ...(outcome.wasDowngraded === true ? { was_downgraded: true } : {}), ...rows }
     case 'not_sent':
-      return { fact: 'not_sent', class: outcome.class, at: atMs, ...because(outcome, body) }
+      return { fact: 'not_sent', class: outcome.class, at: atMs, ...because(outcome, body), ...rows }
     case 'unknown':
-      return { fact: 'unknown', at: atMs, ...because(outcome, body) }
+      return { fact: 'unknown', at: atMs, ...because(outcome, body), ...rows }
     default:
       return outcome satisfies never
   }
 }
 
 export function factOfReceipt(receipt: Receipt): FactBody {
-  return { fact: receipt.fact, at: wholeMs(receipt.atMs), ...because(receipt, null) }
+  const downgraded = receipt.wasDowngraded === true ? { was_downgraded: true } : {}
+  return { fact: receipt.fact, at: wholeMs(receipt.atMs), ...downgraded, ...because(receipt, null) }
 }
 
 /** An instant as the wire wants it, whatever the driver made of its source. */

@@ -30,7 +30,7 @@ class SleepyClock implements Clock {
       for (const { fire } of due) fire()
     }
   }
-  dozes(ms: number): void {
+  machineSleeps(ms: number): void {
     this.#ms += ms
   }
   get waiting(): number {
@@ -55,7 +55,7 @@ test('an hour of work is no sleep', () => {
 test('a sleep is told once, within ten seconds after it', () => {
   const { clock, gaps } = detector()
   clock.run(25_000)
-  clock.dozes(3_600_000)
+  clock.machineSleeps(3_600_000)
   clock.run(10_000)
   expect(gaps).toEqual([3_610_000])
   clock.run(60_000)
@@ -64,9 +64,9 @@ test('a sleep is told once, within ten seconds after it', () => {
 
 test('a stall of less than three intervals, and a clock that is set back, are none', () => {
   const { clock, gaps } = detector()
-  clock.dozes(19_000)
+  clock.machineSleeps(19_000)
   clock.run(20_000)
-  clock.dozes(-7_200_000)
+  clock.machineSleeps(-7_200_000)
   clock.run(20_000)
   expect(gaps).toEqual([])
 })
@@ -76,7 +76,7 @@ test('nothing runs any more once it is stopped', () => {
   wakes.stop()
   wakes.stop()
   expect(clock.waiting).toBe(0)
-  clock.dozes(3_600_000)
+  clock.machineSleeps(3_600_000)
   clock.run(60_000)
   expect(gaps).toEqual([])
 })

@@ -5,6 +5,7 @@ import type { ReadyFrame } from '@bluewire/contract/node-protocol/node-frames'
 import { IN_FLIGHT } from '@bluewire/engine/attempt-state'
 import type { FrameResult, HeldNode, ReadyResult, SessionKey } from '../store.ts'
 import type { AppendEvent } from './events.ts'
+import type { PauseSimulated } from './first-real-node.ts'
 import type { Tx } from './group-writer.ts'
 import { IS_OPEN_ATTEMPT } from './partial-indexes.ts'
 import type { Db } from './rows.ts'
@@ -30,10 +31,11 @@ export type SessionParts = Readonly<{
   db: Db
   append: AppendEvent
   settle: Settle
+  pauseSimulated: PauseSimulated
 }>
 
 export function prepareSessions(parts: SessionParts): Sessions {
-  const { db, append, settle } = parts
+  const { db, append, settle, pauseSimulated } = parts
   const s = { ...prepare(db), ...connectionStatements(db) }
 
   function ready(tx: Tx, session: SessionKey, input: { frame: ReadyFrame; resume: readonly AttemptId[] }): ReadyResult {
@@ -75,6 +77,7 @@ export function prepareSessions(parts: SessionParts): Sessions {
     if (before !== undefined && before.health !== h.state) {
       append(tx, { account: before.account, type: 'node.health', node: session.node, data: { state: h.state } })
     }
+    if (h.state === 'ok') pauseSimulated(tx, session.node)
     return { kind: 'done' }
   }
 

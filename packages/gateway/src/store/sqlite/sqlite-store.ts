@@ -11,6 +11,7 @@ import { prepareAccounts } from './accounts.ts'
 import { prepareAttemptParts } from './attempt-parts.ts'
 import { prepareDispatch } from './dispatch.ts'
 import { prepareEvents } from './events.ts'
+import { preparePauseSimulated } from './first-real-node.ts'
 import { GroupWriter } from './group-writer.ts'
 import { prepareHello } from './hello.ts'
 import { prepareImessageProof } from './imessage-proof.ts'
@@ -129,7 +130,7 @@ function prepareWrites(parts: WriteParts) {
     dispatch: prepareDispatch(db, append),
     inbound: prepareInbound({ parts, append, settle, journals, optOut }),
     hello: prepareHello({ db, append, settle, journals, offers: prepareLineOffers(parts, append), recovery }),
-    sessions: prepareSessions({ db, append, settle }),
+    sessions: prepareSessions({ db, append, settle, pauseSimulated: preparePauseSimulated({ db, append }) }),
     queue: prepareQueue({ db, append, messages, routing }),
     maintenance: prepareMaintenance(db),
     linesAdmin: prepareLinesAdmin(db, accounts.appendAudit),
