@@ -151,10 +151,13 @@ export function awake({ agent: { report }, isAwakeProven }: Findings): Verdict {
 export function driverHealth({ agent: { report }, nowMs }: Findings): Verdict {
   if (report === null) return cannotTell('The agent does not answer.')
   const { name, state, detail, proven_at_ms: provenAtMs } = report.driver
-  const proof = provenAtMs === null ? 'it has no proof yet' : `its last proof that messages can leave is ${durationOf(nowMs - provenAtMs)} old`
+  const proof =
+    provenAtMs === null
+      ? 'it has no proof yet'
+      : `its last proof that messages can leave is ${durationOf(nowMs - provenAtMs)} old`
   if (state === 'ok') return ok(`The driver ${name} finds nothing wrong; ${proof}.`)
   const said = detail ?? 'it does not say why.'
-  const again = 'Do what is said there, and run this again in two minutes.'
+  const again = `${detail === undefined ? 'Run' : 'Do what is said there, and run'} this again in two minutes.`
   return state === 'broken'
     ? problem(`The driver ${name} is broken: ${said}`, again)
     : cannotTell(`The driver ${name} is not sure of itself: ${said}`, again)
