@@ -108,10 +108,10 @@ it('asks step by step; the agent watches; the report holds nothing private', asy
     'osascript',
     `cat > '${mac.folder}/asked'; echo "0:1: execution error: Erreur dans Messages : impossible. (-1728)" >&2; exit 1`,
   )
-  mac.tool('pgrep', 'echo 1')
+  mac.tool('pgrep', 'echo 2147483647')
   mac.tool('stat', `echo ${USER}`)
   mac.tool('sw_vers', 'echo 26.1')
-  await mac.cli('join', gateway.url, CODE, '--min-free-mib', '0')
+  await mac.cli('join', gateway.url, CODE, '--driver', 'simulator', '--min-free-mib', '0')
   await mac.cli('install')
   await gateway.frame('ready')
 
@@ -155,7 +155,7 @@ it('without anybody at the terminal every step of a person is left out', async (
   const gateway = await MiniGateway.start()
   cleanUp.push(() => gateway.stop())
   mac.tool('osascript', 'exit 0')
-  await mac.cli('join', gateway.url, CODE)
+  await mac.cli('join', gateway.url, CODE, '--driver', 'simulator')
   const input = new PassThrough()
   input.end()
   const said: string[] = []

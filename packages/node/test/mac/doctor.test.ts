@@ -41,7 +41,7 @@ const fails = (words: string) => `cat > /dev/null; printf '%s\\n' '${words}' >&2
 function makeWell(): void {
   mac.session = 'Aqua'
   mac.tool('osascript', accounts(ACCOUNTS))
-  mac.tool('pgrep', 'echo 4711')
+  mac.tool('pgrep', 'echo 2147483647')
   mac.tool('open', 'exit 0')
   mac.tool('stat', `echo ${USER}`)
   mac.tool('sw_vers', 'echo 26.1')
@@ -55,7 +55,9 @@ beforeAll(async () => {
   mac = new SmallMac()
   gateway = await MiniGateway.start()
   makeWell()
-  expect(await mac.cli('join', gateway.url, CODE, '--min-free-mib', '0')).toMatchObject({ code: 0 })
+  expect(await mac.cli('join', gateway.url, CODE, '--driver', 'simulator', '--min-free-mib', '0')).toMatchObject({
+    code: 0,
+  })
   expect(await mac.cli('install')).toMatchObject({ code: 0, err: '' })
   await gateway.frame('ready')
   well = (await examined()).text
@@ -121,7 +123,7 @@ describe('a Mac that is well', () => {
     const { text, code } = await examined('--json')
     const answer = JSON.parse(text) as { state: string; asked_by: string; checks: Array<Record<string, unknown>> }
     expect({ code, state: answer.state, by: answer.asked_by }).toEqual({ code: 0, state: 'ok', by: 'agent' })
-    expect(answer.checks).toHaveLength(20)
+    expect(answer.checks).toHaveLength(21)
     for (const check of answer.checks) {
       expect(Object.keys(check)).toEqual(['check', 'state', 'reason', 'advice', 'meaning', 'next'])
       expect(check['state'] === 'problem').toBe(false)
@@ -358,6 +360,18 @@ describe('the agent', () => {
     const text = readFileSync(plist, 'utf8')
     writeFileSync(plist, text.replace(/<string>[^<]*main\.ts</, '<string>/Users/ada/bluewire/main.ts<'))
     await expectGolden('agent-program-missing').finally(() => writeFileSync(plist, text))
+  })
+
+  it('says of its driver what is wrong', async () => {
+    const saying = (state: 'degraded' | 'broken', detail?: string) => (findings: Findings) => {
+      const driver = { name: 'messages-app', state, proven_at_ms: null, ...(detail === undefined ? {} : { detail }) }
+      return {
+        ...findings,
+        agent: { ...findings.agent, report: findings.agent.report && { ...findings.agent.report, driver } },
+      }
+    }
+    await expectGoldenOf('driver-broken', saying('broken', 'Messages hangs and does not end. Quit it on the Mac.'))
+    await expectGoldenOf('driver-not-sure', saying('degraded'))
   })
 
   it('is not loaded, has ended, is another one', async () => {

@@ -27,7 +27,9 @@ async function joined(...more: string[]): Promise<{ mac: SmallMac; gateway: Mini
   cleanUp.push(() => mac.stop())
   const gateway = await MiniGateway.start()
   cleanUp.push(() => gateway.stop())
-  expect(await mac.cli('join', gateway.url, CODE, '--min-free-mib', '0', ...more)).toMatchObject({ code: 0, err: '' })
+  expect(
+    await mac.cli('join', gateway.url, CODE, '--driver', 'simulator', '--min-free-mib', '0', ...more),
+  ).toMatchObject({ code: 0, err: '' })
   return { mac, gateway }
 }
 
@@ -204,7 +206,9 @@ describe('an agent that the gateway refuses', () => {
     await expect.poll(() => readFileSync(log, 'utf8'), SECONDS_30).toContain('node.waits_to_be_joined_anew')
     expect(readFileSync(printed, 'utf8')).toBe('The gateway refuses this node (revoked): A person must look at this.\n')
     gateway.bye = null
-    expect(await mac.cli('join', gateway.url, CODE, '--replace', '--min-free-mib', '0')).toMatchObject({ code: 0 })
+    expect(
+      await mac.cli('join', gateway.url, CODE, '--driver', 'simulator', '--replace', '--min-free-mib', '0'),
+    ).toMatchObject({ code: 0 })
     await gateway.frame('ready')
     expect(gateway.frames.filter(({ t }) => t === 'hello')).toHaveLength(2)
   })

@@ -44,7 +44,9 @@ async function installed(more: { isRunning?: boolean } = {}): Promise<World> {
   mkdirSync(join(versions, old), { recursive: true })
   writeFileSync(join(versions, old, BUNDLE_NAME), good('old'))
   useBundle(old, mac.home)
-  expect(await mac.cli('join', gateway.url, CODE, '--min-free-mib', '0')).toMatchObject({ code: 0 })
+  expect(await mac.cli('join', gateway.url, CODE, '--driver', 'simulator', '--min-free-mib', '0')).toMatchObject({
+    code: 0,
+  })
   if (more.isRunning ?? true) {
     const program = join(versions, old, BUNDLE_NAME)
     const said = await mac.runProgram(program, 'install')

@@ -24,6 +24,7 @@ const CHECKS: Readonly<Record<CheckName, (findings: Findings) => Verdict>> = {
   db_readable: messages.dbReadable,
   db_fresh: messages.dbFresh,
   send_recent: messages.sendRecent,
+  driver_health: machine.driverHealth,
   downgrade,
   message_retention: messageRetention,
   own_address: ownAddress,

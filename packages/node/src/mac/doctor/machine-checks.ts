@@ -3,7 +3,7 @@ import { programName } from '@bluewire/platform/program-name'
 import { nodeOriginProblem, nodeSignatureProblem } from '../node-binary.ts'
 import { wordsOf } from '../launch-agent.ts'
 import type { Findings } from './findings.ts'
-import { cannotTell, ok, problem } from './verdict.ts'
+import { cannotTell, durationOf, ok, problem } from './verdict.ts'
 import type { Verdict } from './verdict.ts'
 
 /** The versions that this was written for; none of it has run on a newer one. */
@@ -145,4 +145,20 @@ export function awake({ agent: { report }, isAwakeProven }: Findings): Verdict {
     return ok(`caffeinate (process ${report.awake.pid}) keeps this Mac awake.`)
   if (report.awake.pid !== null && isAwakeProven === null) return cannotTell('It is not known whether caffeinate runs.')
   return problem('caffeinate does not run: this Mac may fall asleep, and then nothing is sent.', `${PROGRAM} logs`)
+}
+
+/** What the agent's driver says of itself: it has seen more than a moment. */
+export function driverHealth({ agent: { report }, nowMs }: Findings): Verdict {
+  if (report === null) return cannotTell('The agent does not answer.')
+  const { name, state, detail, proven_at_ms: provenAtMs } = report.driver
+  const proof =
+    provenAtMs === null
+      ? 'it has no proof yet'
+      : `its last proof that messages can leave is ${durationOf(nowMs - provenAtMs)} old`
+  if (state === 'ok') return ok(`The driver ${name} finds nothing wrong; ${proof}.`)
+  const said = detail ?? 'it does not say why.'
+  const again = `${detail === undefined ? 'Run' : 'Do what is said there, and run'} this again in two minutes.`
+  return state === 'broken'
+    ? problem(`The driver ${name} is broken: ${said}`, again)
+    : cannotTell(`The driver ${name} is not sure of itself: ${said}`, again)
 }

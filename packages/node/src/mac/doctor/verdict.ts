@@ -17,6 +17,7 @@ export const CHECK_NAMES = [
   'db_readable',
   'db_fresh',
   'send_recent',
+  'driver_health',
   'downgrade',
   'message_retention',
   'own_address',
@@ -57,9 +58,10 @@ export function countOf(many: number, noun: string): string {
   return `${many} ${noun}${many === 1 ? '' : 's'}`
 }
 
-/** `3 minutes`, `2 hours`, `5 days`. */
+/** `less than a minute`, `3 minutes`, `2 hours`, `5 days`. */
 export function durationOf(ms: number): string {
   const minutes = Math.max(0, Math.round(ms / 60_000))
+  if (minutes === 0) return 'less than a minute'
   if (minutes < 120) return countOf(minutes, 'minute')
   const hours = Math.round(minutes / 60)
   return hours < 48 ? `${hours} hours` : `${Math.round(hours / 24)} days`
